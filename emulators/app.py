@@ -1,0 +1,33 @@
+"""All stand-ins on one origin, with the demo desk in front."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from emulators import connectwise, desk, twilio
+from emulators.twilio.loopback import comes_from_here
+
+# What the product calls by whatever name it knows us under; everything else is for people on this machine.
+API_PATHS = ("/2010-04-01/", "/v4_6_release/", "/login/", "/readyz")
+
+
+def create_app(state_dir: Path | None = None) -> Flask:
+    """ConnectWise, Twilio and the desk as one Flask application; each keeps its state in `state_dir` if given."""
+    app = Flask(__name__, static_folder=None)
+
+    @app.before_request
+    def this_machine_only() -> None:
+        if not request.path.startswith(API_PATHS) and not comes_from_here(request):
+            abort(403)
+
+    @app.get("/readyz")
+    def ready() -> ResponseReturnValue:
+        return jsonify({"ready": True})
+
+    connectwise.register(app, state_dir)
+    twilio.register(app, state_dir)
+    desk.register(app)
+    return app

@@ -1,0 +1,17 @@
+"""The demo desk: a ticket with the pod in it beside a phone, and switches for what can go wrong.
+
+`python -m emulators.desk` starts the whole demo; see `supervisor`.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from emulators.desk.page import blueprint
+
+__all__ = ["register"]
+
+
+def register(app: Flask) -> None:
+    """Add the desk at `/` to an app that already has ConnectWise and Twilio."""
+    app.register_blueprint(blueprint())

@@ -1,0 +1,20 @@
+"""gunicorn's settings: threads, because a pod that waits for its PSA must not hold up the others."""
+
+import os
+
+bind = f"{os.environ.get('PODSERVER_BIND', '127.0.0.1')}:{os.environ.get('PODSERVER_PORT', '8000')}"
+workers = int(os.environ.get("PODSERVER_WORKERS", "2"))
+worker_class = os.environ.get("PODSERVER_WORKER_CLASS", "gthread")
+threads = int(os.environ.get("PODSERVER_THREADS", "8")) if worker_class == "gthread" else 1
+timeout = 60
+graceful_timeout = 20
+keepalive = 15
+# Paths hold opaque keys; the application logs the matched rule instead.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+# Proxies are judged by PODSERVER_TRUSTED_PROXIES alone.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+limit_request_line = 2048
+server_software = "podserver"

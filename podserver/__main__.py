@@ -1,0 +1,5 @@
+"""``python -m podserver`` is the ``podserver`` command."""
+
+from podserver.command import main
+
+main()

@@ -1,0 +1,249 @@
+"""Rules of tenants, users and sign-in. No HTTP here; every function works in the caller's transaction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, joinedload
+
+from podserver.accounts.models import PsaMember, Role, SignIn, Tenant, User
+from podserver.history import chain
+from podserver.history.service import Entry, Kind, record
+from podserver.security import failures, sealing
+from podserver.tenancy import across_tenants, bind_tenant
+
+SHORTEST_PASSWORD = 15
+LONGEST_PASSWORD = 256
+IDLE = timedelta(minutes=30)
+LONGEST_SIGN_IN = timedelta(hours=12)
+
+_hasher = PasswordHasher()
+# Verified when the account does not exist, so that both cases take the same time.
+_NOBODY = _hasher.hash("nobody has this password")
+_EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,180}\.[^@\s,;<>\".]{2,}")
+
+
+class BadInput(ValueError):
+    """A field is wrong; the message is a sentence for the person who filled it in."""
+
+
+class SignInRefused(Exception):
+    """E-mail or password is wrong, or the door is closed for ``seconds``."""
+
+    def __init__(self, seconds: int = 0) -> None:
+        minutes = seconds // 60 + 1
+        super().__init__(
+            f"Too many failed sign-ins. Try again in {minutes} min." if seconds else "E-mail or password is wrong."
+        )
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What makes a user; an empty password makes one who comes in through the PSA only."""
+
+    email: str
+    name: str
+    role: Role
+    password: str = ""
+
+
+def check_password(password: str, *, email: str = "", name: str = "") -> None:
+    """Raise BadInput where a password is too short, too long or made of what everybody knows of its user."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise BadInput(f"A password has {SHORTEST_PASSWORD} characters or more; a sentence is a good one.")
+    if len(password) > LONGEST_PASSWORD:
+        raise BadInput(f"A password has {LONGEST_PASSWORD} characters at most.")
+    if len(set(password)) < 6:
+        raise BadInput("This password repeats itself too much to be one.")
+    for known in (email, name, email.partition("@")[0], "podserver"):
+        if len(known) >= 4 and known.casefold() in password.casefold():
+            raise BadInput("A password must not hold the user's name, address or the product's name.")
+
+
+def clean_email(email: str) -> str:
+    """An e-mail address as it is stored. Raises BadInput."""
+    email = email.strip().casefold()
+    if len(email) > 254 or not _EMAIL.fullmatch(email):
+        raise BadInput("That is not an e-mail address.")
+    return email
+
+
+def create_tenant(session: Session, *, name: str, region: str, at: datetime) -> Tenant:
+    """Create a tenant with its keys, and bind the session to it. Raises BadInput."""
+    name = " ".join(name.split())
+    if not 2 <= len(name) <= 120:
+        raise BadInput("A company name has 2 to 120 characters.")
+    if not re.fullmatch(r"[A-Z]{2}", region):
+        raise BadInput("A region is two capital letters, such as US or GB.")
+    tenant = Tenant(name=name, region=region, hash_key=sealing.random_key(), created_at=at)
+    session.add(tenant)
+    session.flush()
+    bind_tenant(session, tenant.id)
+    chain.create_key(session, at)
+    record(session, at, Entry(Kind.CREATED, detail={"name": name}))
+    return tenant
+
+
+def create_user(session: Session, new: NewUser, *, actor: str, at: datetime) -> User:
+    """Create a user of the bound tenant. Raises BadInput."""
+    email = clean_email(new.email) if new.email else None
+    if email is not None:
+        with across_tenants(session):
+            if session.scalar(select(User.id).where(User.email == email)) is not None:
+                raise BadInput("Somebody has this e-mail address already.")
+    name = " ".join(new.name.split())
+    if not 1 <= len(name) <= 120:
+        raise BadInput("A name has 1 to 120 characters.")
+    if new.password:
+        check_password(new.password, email=email or "", name=name)
+    user = User(
+        email=email,
+        name=name,
+        role=new.role,
+        password_hash=_hasher.hash(new.password) if new.password else None,
+        created_at=at,
+        active=True,
+    )
+    session.add(user)
+    session.flush()
+    record(session, at, Entry(Kind.USER_CHANGED, actor=actor, detail={"user": name, "role": new.role, "active": True}))
+    return user
+
+
+def password_is_right(session: Session, *, email: str, password: str, address: str, at: datetime) -> User:
+    """The active user with this password, counting failures on account and address.
+
+    The caller's transaction must be committed also when SignInRefused is raised, for the count to stay. The
+    session ends up bound to the user's tenant.
+    """
+    email = email.strip().casefold()[:254]
+    buckets = [(failures.ACCOUNT, email), (failures.ADDRESS, address)]
+    seconds = failures.closed_for(session, buckets, at)
+    if seconds:
+        raise SignInRefused(seconds)
+    with across_tenants(session):
+        user = session.scalar(select(User).options(joinedload(User.tenant)).where(User.email == email))
+    known = user is not None and user.active and user.password_hash is not None
+    right = _matches(user.password_hash if user is not None and user.password_hash else _NOBODY, password)
+    if user is not None:
+        bind_tenant(session, user.tenant_id)
+    if not known or not right:
+        failures.count(session, buckets, at)
+        if user is not None:
+            record(session, at, Entry(Kind.SIGN_IN_FAILED, actor=user.name))
+        raise SignInRefused
+    assert user is not None
+    failures.forget(session, failures.ACCOUNT, email)
+    return user
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password[: LONGEST_PASSWORD + 1])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def begin_sign_in(session: Session, user: User, at: datetime) -> str:
+    """Open a portal session and return its token, which only the cookie keeps."""
+    token = sealing.random_key()
+    session.add(SignIn(user_id=user.id, token_hash=sealing.fingerprint(token), created_at=at, seen_at=at))
+    record(session, at, Entry(Kind.SIGNED_IN, actor=user.name))
+    return token
+
+
+def signed_in(session: Session, token: str, at: datetime) -> User | None:
+    """The active user of a live portal session, and bind the session to their tenant; else None."""
+    with across_tenants(session):
+        row = session.scalar(
+            select(SignIn)
+            .options(joinedload(SignIn.user).joinedload(User.tenant))
+            .where(SignIn.token_hash == sealing.fingerprint(token), SignIn.ended_at.is_(None))
+        )
+    if row is None or not row.user.active or row.created_at <= at - LONGEST_SIGN_IN or row.seen_at <= at - IDLE:
+        return None
+    bind_tenant(session, row.tenant_id)
+    return row.user
+
+
+def touch(session: Session, token: str, at: datetime) -> None:
+    """Note that a portal session is in use, at most once a minute."""
+    session.execute(
+        update(SignIn)
+        .where(SignIn.token_hash == sealing.fingerprint(token), SignIn.seen_at < at - timedelta(minutes=1))
+        .values(seen_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_sign_in(session: Session, token: str, user: User, at: datetime) -> None:
+    """Close a portal session for good."""
+    session.execute(
+        update(SignIn)
+        .where(SignIn.token_hash == sealing.fingerprint(token))
+        .values(ended_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    record(session, at, Entry(Kind.SIGNED_OUT, actor=user.name))
+
+
+def change_user(session: Session, user: User, *, role: Role, active: bool, actor: User, at: datetime) -> None:
+    """Change a user's role or switch them off; their sessions end with it. Raises BadInput."""
+    if user.id == actor.id and (not active or role != Role.ADMIN):
+        raise BadInput("You cannot switch off or demote yourself; another admin can.")
+    before = {"role": str(user.role), "active": user.active}
+    user.role, user.active = role, active
+    after = {"role": str(role), "active": active}
+    if before == after:
+        return
+    session.execute(
+        update(SignIn)
+        .where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
+        .values(ended_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    record(
+        session,
+        at,
+        Entry(Kind.USER_CHANGED, actor=actor.name, detail={"user": user.name, "before": before, "after": after}),
+    )
+
+
+def users(session: Session) -> list[User]:
+    """The tenant's users by name."""
+    return list(session.scalars(select(User).order_by(User.name, User.id)))
+
+
+def user_of_member(
+    session: Session, *, tenant: Tenant, integration_id: int, member: str, name: str, at: datetime
+) -> User | None:
+    """The user that a confirmed PSA member is, made on first sight as a technician if the tenant allows it.
+
+    A member is never matched to an existing user by e-mail: what the PSA lets a member type into their profile
+    must not make them an admin here.
+    """
+    key = member.casefold()
+    found = session.scalar(
+        select(PsaMember)
+        .options(joinedload(PsaMember.user))
+        .where(PsaMember.integration_id == integration_id, PsaMember.member == key)
+    )
+    if found is not None:
+        return found.user
+    if not tenant.members_may_join:
+        return None
+    user = create_user(session, NewUser(email="", name=name or member, role=Role.TECHNICIAN), actor=member, at=at)
+    link_member(session, user, integration_id=integration_id, member=member)
+    return user
+
+
+def link_member(session: Session, user: User, *, integration_id: int, member: str) -> None:
+    """Say which member of a PSA a user is."""
+    session.add(PsaMember(integration_id=integration_id, member=member.casefold(), user_id=user.id))
+    session.flush()

@@ -1,0 +1,165 @@
+"""Putting the house together: the one place that knows every room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_compress import Compress
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError, TimeoutError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import podserver.pod.models  # noqa: F401  (its table belongs to the metadata)
+from podserver import logs
+from podserver.configuration import PROJECT, Settings, read_settings
+from podserver.database import db, engine_options, now
+from podserver.delivery import outbox
+from podserver.delivery import views as delivery_views
+from podserver.delivery.models import WorkerPulse
+from podserver.delivery.queue import Nudger, make_queue
+from podserver.delivery.sms import SmsChannel
+from podserver.integrations.notes import NoteChannel, NoteTopic
+from podserver.integrations.service import Connections
+from podserver.pod import connectwise as pod_connectwise
+from podserver.pod import views as pod_views
+from podserver.portal import install as install_portal
+from podserver.security import frame_policy, sealing
+from podserver.security.assets import install as install_assets
+from podserver.verification import notes
+from podserver.verification import service as verification
+
+log = logs.logger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application, ready to serve. Raises ConfigurationError where the environment is wrong."""
+    settings = settings or read_settings()
+    logs.configure(settings.log_level)
+    sealing.install(settings.secret_keys)
+    app = Flask(
+        "podserver",
+        root_path=str(PROJECT / "podserver"),
+        template_folder=str(PROJECT / "templates"),
+        static_folder=str(PROJECT / "static"),
+    )
+    app.config.update(
+        SECRET_KEY=sealing.keyring().derived("portal forms")[0],
+        SECRET_KEY_FALLBACKS=sealing.keyring().derived("portal forms")[1:],
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
+        MAX_CONTENT_LENGTH=256 * 1024,
+        MAX_FORM_MEMORY_SIZE=128 * 1024,
+        SESSION_COOKIE_NAME="__Host-podserver" if settings.secure else "podserver",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        COMPRESS_MIMETYPES=["text/css", "text/javascript", "application/javascript"],
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.extensions["settings"] = settings
+    if settings.sqlite:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    Migrate(app, db, directory=str(PROJECT / "migrations"))
+    # Only static files are compressed: a page that holds a secret next to what a visitor typed must not be.
+    Compress(app)
+    _install_exchange(app, settings)
+    _install_doors(app, settings)
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _install_exchange(app: Flask, settings: Settings) -> None:
+    """The outbox's channels and topics, and the queue that nudges workers."""
+    connections = Connections(settings.local_hosts)
+    lease = timedelta(seconds=settings.lease_seconds)
+    exchange = outbox.Exchange(lease=lease)
+    exchange.channels["sms"] = SmsChannel(settings.twilio_api_url, settings.base_url, lease)
+    exchange.channels[notes.CHANNEL] = NoteChannel(connections.to, lease)
+    exchange.topics[verification.TOPIC] = verification.DeliveryTopic()
+    exchange.topics[notes.TOPIC] = NoteTopic()
+    queue = make_queue(settings)
+
+    def deliver(row_id: str) -> None:
+        with app.app_context():
+            outbox.deliver(db.session(), exchange, row_id, now)
+
+    exchange.nudge = Nudger(queue, deliver)
+    app.extensions.update(connections=connections, exchange=exchange, queue=queue)
+
+
+def _install_doors(app: Flask, settings: Settings) -> None:
+    csrf = CSRFProtect(app)
+    # The pod has no cookie that a foreign page could ride on: its header token is the proof. Callbacks are signed.
+    for blueprint in (pod_views.blueprint, pod_connectwise.blueprint, delivery_views.blueprint):
+        csrf.exempt(blueprint)
+        app.register_blueprint(blueprint)
+    install_assets(app)
+    install_portal(app)
+    frame_policy.install(app, settings)
+    app.add_url_rule("/readyz", "readyz", _readyz)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(TimeoutError, _database_away)
+    app.register_error_handler(Exception, _broken)
+    app.teardown_request(_rollback)
+    app.after_request(_access_log)
+
+
+def _rollback(_error: BaseException | None) -> None:
+    if db.session.registry.has():
+        db.session.rollback()
+
+
+def _access_log(response: Response) -> Response:
+    # The matched rule, never the path: paths hold pod keys and receipt keys.
+    rule = request.url_rule.rule if request.url_rule else "-"
+    log.debug("http", method=request.method, rule=rule, status=response.status_code)
+    return response
+
+
+def _readyz() -> Any:
+    """Whether this process can serve. Public; says nothing but names of parts. 503 while the database is away."""
+    try:
+        db.session.execute(text("SELECT 1 FROM alembic_version"))
+        pulses = db.session.query(WorkerPulse).all()
+    except Exception:
+        db.session.rollback()
+        return jsonify(ready=False, database="away, or not migrated"), 503
+    silent = [p.part for p in pulses if (now() - p.at).total_seconds() > 15]
+    worker = "not started yet" if not pulses else "ok" if not silent else "silent"
+    return jsonify(ready=True, database="ok", worker=worker)
+
+
+def _refused(error: HTTPException) -> Any:
+    return _answer(error.code or 500, error.description or error.name)
+
+
+def _database_away(error: Exception) -> Any:
+    log.error("database.away", error=type(error).__name__)
+    return _answer(503, "The database does not answer. Nothing was sent. Try again in a moment.")
+
+
+def _broken(error: Exception) -> Any:
+    log.exception("request.broke", rule=request.url_rule.rule if request.url_rule else "-")
+    return _answer(500, "podserver failed at this and logged it. Try again; if it stays, tell your admin.")
+
+
+def _answer(status: int, sentence: str) -> Any:
+    if request.headers.get("HX-Request"):
+        # The widget keeps what it shows; the sentence has a place of its own.
+        to_place = {"HX-Retarget": "#page-problem", "HX-Reswap": "innerHTML"}
+        return render_template("pod/problem.html", problem=sentence), status, to_place
+    g.pop("frame_ancestors", None)
+    return render_template("problem.html", status=status, problem=sentence), status

@@ -1,0 +1,322 @@
+"""The ``podserver`` command, for operators."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from cryptography.fernet import Fernet
+from flask import Flask
+from sqlalchemy import select
+
+from podserver.accounts import service as accounts
+from podserver.accounts.models import Role, Tenant, User
+from podserver.configuration import PROJECT, ConfigurationError
+from podserver.database import db, now, writing
+from podserver.history import evidence
+from podserver.history.models import HistoryKey
+from podserver.integrations import service as integrations
+from podserver.integrations.service import ConnectWiseKeys
+from podserver.tenancy import across_tenants, bind_tenant
+from podserver.verification import service as verification
+
+
+def _application() -> Flask:
+    # Imported late: `secret-key` and `history verify` need neither environment nor database.
+    from podserver.application import create_app
+
+    try:
+        return create_app()
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def with_application(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a command inside the application's context."""
+
+    @wraps(view)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with _application().app_context():
+            return view(*args, **kwargs)
+
+    return run
+
+
+def only_tenant(name: str) -> Tenant:
+    """The tenant of this name, or the only one there is; the session is bound to it."""
+    session = db.session()
+    with across_tenants(session):
+        found = list(session.scalars(select(Tenant).order_by(Tenant.id)))
+    if name:
+        found = [tenant for tenant in found if tenant.name.casefold() == name.casefold()]
+    if not found:
+        raise click.ClickException("There is no such tenant; `podserver init` makes the first.")
+    if len(found) > 1:
+        raise click.ClickException("There are several tenants: " + ", ".join(t.name for t in found) + ". Use --tenant.")
+    session.rollback()
+    bind_tenant(session, found[0].id)
+    return found[0]
+
+
+tenant_option = click.option("--tenant", default="", help="The tenant's name, where there are several.")
+
+
+@click.group()
+@click.version_option(package_name="podserver")
+def main() -> None:
+    """Proves, inside a help-desk ticket, who is on the phone."""
+
+
+@main.command("secret-key")
+def secret_key() -> None:
+    """Print a fresh key for PODSERVER_SECRET_KEYS."""
+    click.echo(Fernet.generate_key().decode())
+
+
+@main.group()
+def database() -> None:
+    """The database's tables."""
+
+
+@database.command()
+@with_application
+def upgrade() -> None:
+    """Bring the tables to this version."""
+    from flask_migrate import upgrade as migrate
+
+    migrate(directory=str(PROJECT / "migrations"))
+    click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option("--name", prompt="Name of your company", help="The MSP's name, as callers know it.")
+@click.option("--region", default="US", show_default=True, help="Where numbers without + are: US, GB, ...")
+@click.option("--email", prompt="Your e-mail address")
+@click.option("--admin-name", prompt="Your name")
+@click.option("--password", default="", help="Better left out: it is asked for, or read from PODSERVER_ADMIN_PASSWORD.")
+@with_application
+def init(name: str, region: str, email: str, admin_name: str, password: str) -> None:
+    """Create the first tenant and its admin."""
+    password = password or os.environ.get("PODSERVER_ADMIN_PASSWORD", "")
+    password = password or click.prompt("Password (15 characters or more)", hide_input=True, confirmation_prompt=True)
+    try:
+        with writing(db.session()) as session:
+            accounts.create_tenant(session, name=name, region=region.upper(), at=now())
+            new = accounts.NewUser(email, admin_name, Role.ADMIN, password)
+            accounts.create_user(session, new, actor="podserver init", at=now())
+    except accounts.BadInput as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{name} is ready. Sign in as {email}.")
+
+
+@main.command()
+@with_application
+def worker() -> None:
+    """Hand over messages and notes, sweep, and seal the history; run one or more."""
+    from flask import current_app
+
+    from podserver.background import serve
+
+    serve(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+@main.group()
+def user() -> None:
+    """Users of a tenant."""
+
+
+@user.command("add")
+@tenant_option
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), default="technician", show_default=True)
+@with_application
+def user_add(tenant: str, email: str, name: str, role: str) -> None:
+    """Add a user; the password is asked for."""
+    only_tenant(tenant)
+    password = os.environ.get("PODSERVER_USER_PASSWORD", "")
+    password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        with writing(db.session()) as session:
+            new = accounts.NewUser(email, name, Role(role), password)
+            accounts.create_user(session, new, actor="podserver user add", at=now())
+    except accounts.BadInput as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{name} can sign in.")
+
+
+@user.command("disable")
+@tenant_option
+@click.argument("email")
+@with_application
+def user_disable(tenant: str, email: str) -> None:
+    """Switch a user off; their pods and portal sessions end at once."""
+    only_tenant(tenant)
+    with writing(db.session()) as session:
+        found = session.scalar(select(User).where(User.email == email.casefold()))
+        if found is None:
+            raise click.ClickException("No user has this e-mail address.")
+        operator = User(id=0, name="podserver user disable", role=Role.ADMIN)
+        accounts.change_user(session, found, role=found.role, active=False, actor=operator, at=now())
+    click.echo(f"{email} is switched off.")
+
+
+@main.group()
+def integration() -> None:
+    """Connections to PSAs."""
+
+
+@integration.group("add")
+def integration_add() -> None:
+    """Add a connection."""
+
+
+@integration_add.command("connectwise")
+@tenant_option
+@click.option("--name", default="ConnectWise", show_default=True)
+@click.option("--site", required=True, help="Such as na.myconnectwise.net.")
+@click.option("--company", required=True, help="The short name that technicians type when they sign in.")
+@click.option("--public-key", required=True)
+@click.option("--private-key", default="", help="Better left out: read from PODSERVER_PSA_PRIVATE_KEY, or asked for.")
+@click.option("--client-id", required=True)
+@click.option("--install-pod/--no-install-pod", default=False, help="Also create the rows of the set-up table.")
+@click.option("--height", type=click.Choice(["600", "800"]), default="600", show_default=True)
+@with_application
+def integration_add_connectwise(
+    tenant: str, name: str, site: str, company: str, public_key: str, private_key: str, client_id: str,
+    install_pod: bool, height: str,
+) -> None:  # fmt: skip
+    """Check the keys against ConnectWise, save them, and print the pod URL."""
+    only_tenant(tenant)
+    private_key = private_key or os.environ.get("PODSERVER_PSA_PRIVATE_KEY", "")
+    private_key = private_key or click.prompt("Private key", hide_input=True)
+    keys = ConnectWiseKeys(site, company, public_key, private_key, client_id)
+    try:
+        saved = add_connectwise(
+            keys, name=name, actor="podserver integration add", install=install_pod, height=int(height)
+        )
+    except (integrations.BadInput, integrations.PsaError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(saved)
+
+
+def add_connectwise(keys: ConnectWiseKeys, *, name: str, actor: str, install: bool, height: int) -> str:
+    """Validate and save an integration of the bound tenant, or renew the one with the same site and company.
+
+    Says on standard error which rights are missing. Returns the pod URL. Raises BadInput and PsaError.
+    """
+    from flask import current_app
+
+    session = db.session()
+    connections: integrations.Connections = current_app.extensions["connections"]
+    keys = integrations.clean_keys(keys)
+    connector = connections.make(keys)
+    validation = integrations.validate(connector)
+    for right in validation.rights:
+        if right.granted is not True:
+            mark = "missing" if right.granted is False else "unknown"
+            click.echo(f"{mark}: {right.name} ({right.purpose}). Grant it at {right.where}", err=True)
+    with writing(session):
+        stored = next(
+            (i for i in integrations.integrations(session) if (i.site, i.company) == (keys.site, keys.company)), None
+        )
+        saved = integrations.save(session, keys, name=name, stored=stored, validation=validation, actor=actor, at=now())
+    base_url = current_app.extensions["settings"].base_url
+    if install:
+        connector.install_pod(integrations.pod_setups(saved, base_url, height))
+    return integrations.pod_url(saved, base_url)
+
+
+@main.command()
+@tenant_option
+@click.option("--account-sid", required=True)
+@click.option("--sender", required=True, help="A number in E.164, or a messaging service (MG...).")
+@with_application
+def sms(tenant: str, account_sid: str, sender: str) -> None:
+    """Set the Twilio account that codes are sent from."""
+    from podserver.delivery import accounts as sms_accounts
+
+    only_tenant(tenant)
+    token = os.environ.get("PODSERVER_TWILIO_AUTH_TOKEN", "") or click.prompt("Auth token", hide_input=True)
+    try:
+        with writing(db.session()) as session:
+            sms_accounts.save(
+                session, account_sid=account_sid, auth_token=token, sender=sender, actor="podserver sms", at=now()
+            )
+    except sms_accounts.BadInput as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("Codes are sent from " + sender)
+
+
+@main.command()
+@tenant_option
+@click.option("--integration", "integration_id", type=int, required=True)
+@click.argument("contact")
+@with_application
+def unlock(tenant: str, integration_id: int, contact: str) -> None:
+    """Lift the locks of a contact (its id in the PSA) after too many wrong codes."""
+    only_tenant(tenant)
+    with writing(db.session()) as session:
+        count = verification.unlock(
+            session, contact=contact, integration_id=integration_id, actor="podserver unlock", at=now()
+        )
+    click.echo(f"{count} locks lifted.")
+
+
+@main.group()
+def history() -> None:
+    """The append-only history and its proof."""
+
+
+@history.command("key")
+@tenant_option
+@with_application
+def history_key(tenant: str) -> None:
+    """Print the tenant's public key, for whoever checks exports."""
+    only_tenant(tenant)
+    click.echo(db.session.scalars(select(HistoryKey)).one().public)
+
+
+@history.command("export")
+@tenant_option
+@click.option("--output", type=click.Path(path_type=Path), default=None, help="A file; standard output by default.")
+@with_application
+def history_export(tenant: str, output: Path | None) -> None:
+    """Write the sealed history as lines of JSON with a signed end."""
+    only_tenant(tenant)
+    if output is None:
+        for line in evidence.export(db.session(), now()):
+            sys.stdout.buffer.write(line)
+        return
+    part = output.with_name(output.name + ".part")
+    with part.open("wb") as file:
+        for line in evidence.export(db.session(), now()):
+            file.write(line)
+    part.replace(output)
+    click.echo(f"Written to {output}.", err=True)
+
+
+@history.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--public-key", required=True, help="The key itself, or a file that holds it.")
+def history_verify(file: Path, public_key: str) -> None:
+    """Prove an exported file with nothing but the file and the public key. Exits with 1 where it was changed."""
+    if Path(public_key).is_file():
+        public_key = Path(public_key).read_text().strip()
+    with file.open("rb") as lines:
+        try:
+            count = evidence.verify(lines, public_key)
+        except evidence.Tampered as error:
+            click.echo(f"NOT GENUINE: {error}")
+            sys.exit(1)
+    click.echo(f"Genuine: {count} events, unbroken, signed to the end.")
+
+
+from podserver import demo as _demo  # noqa: E402  (it adds its command to `main`)
+
+main.add_command(_demo.command)

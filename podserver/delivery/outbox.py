@@ -1,0 +1,395 @@
+"""The outbox: work that must not be lost, written in the transaction that decided it.
+
+A row is handed over in three steps: leased in one transaction, handed to its channel with no transaction open,
+recorded in another. Whoever dies between the steps leaves a row that says how far it came. A channel that can look
+for its own traces (PSA notes) is repeated after the lease ran out; one that cannot (SMS) ends as *unknown*, and is
+never repeated by itself.
+
+Rooms hand in rows with :func:`add` and hear of results through the :class:`Topic` that they registered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from podserver.database import writing
+from podserver.delivery.models import OutboxRow, Progress
+from podserver.logs import logger
+from podserver.security import sealing
+from podserver.tenancy import across_tenants, bind_tenant, bound_tenant
+
+log = logger(__name__)
+
+# How long a failed hand-over waits before the next try; the last entry repeats.
+BACKOFF = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120, 300, 600))
+GIVE_UP_AFTER = timedelta(days=3)
+# The statuses a message can have, by rank: a report of a lower rank never overwrites a higher one (channels fact
+# sheet 1.5).
+RANK = {"": -1, "accepted": 0, "scheduled": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4, "undelivered": 4,
+        "failed": 4, "canceled": 4, "read": 5}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a channel gets. ``attempt`` counts from 1; ``deadline`` is when the lease ends."""
+
+    id: str
+    tenant_id: int
+    attempt: int
+    payload: dict[str, Any] = field(repr=False)
+    receipt_key: str = field(repr=False)
+    created_at: datetime
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The other side has it; ``reference`` is its id there, ``status`` its first status."""
+
+    reference: str
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It will never be accepted; ``code`` is the provider's number, ``reason`` a technician's sentence."""
+
+    reason: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """It was not carried out, or can be looked for before it is repeated. ``wait`` overrides the back-off."""
+
+    reason: str
+    wait: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have been carried out; nobody can tell."""
+
+    reason: str
+
+
+Outcome = Accepted | Refused | TryLater | Unknown
+
+
+class Channel(Protocol):
+    """A way out. ``repeatable`` says that a repeat first looks for the traces of the attempt before."""
+
+    repeatable: bool
+
+    def hand_over(self, session: Session, job: Job) -> Outcome:
+        """Do the work once. The session has no transaction open, and must have none after."""
+        ...
+
+    def look_up(self, session: Session, job: Job) -> Accepted | None:
+        """Find out whether an unknown hand-over was carried out after all; None when it cannot be said."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a row: ``progress`` of the hand-over and ``status`` of the message at its provider."""
+
+    subject: str
+    progress: Progress
+    status: str
+    reason: str
+    code: str
+    at: datetime
+
+
+class Topic(Protocol):
+    """A room's ear. Both are called inside the transaction that changes the row."""
+
+    def wanted(self, session: Session, subject: str, at: datetime) -> bool:
+        """Whether the work is still wanted, asked just before it is begun."""
+        ...
+
+    def report(self, session: Session, report: Report) -> None:
+        """Take note of a result."""
+        ...
+
+
+@dataclass(slots=True)
+class Exchange:
+    """The channels and topics of a process, and how a worker is told of new rows."""
+
+    channels: dict[str, Channel] = field(default_factory=dict)
+    topics: dict[str, Topic] = field(default_factory=dict)
+    nudge: Callable[[str], None] = lambda _row_id: None
+    lease: timedelta = timedelta(seconds=25)
+
+
+def add(session: Session, *, channel: str, topic: str, subject: str, payload: dict[str, Any], at: datetime) -> str:
+    """Write a row in the caller's transaction and return its id; the caller nudges a worker after the commit."""
+    row_id = sealing.random_id()
+    session.execute(
+        insert(OutboxRow).execution_options(podserver_tenant_rows=True),
+        {
+            "id": row_id,
+            "tenant_id": bound_tenant(session),
+            "channel": channel,
+            "topic": topic,
+            "subject": subject,
+            "payload": json.dumps(payload),
+            "progress": Progress.READY,
+            "attempts": 0,
+            "created_at": at,
+            "due_at": at,
+            "nudged_at": at,
+            "receipt_key": sealing.random_id(),
+            "provider_ref": "",
+            "status": "",
+            "error": "",
+        },
+    )
+    return row_id
+
+
+def deliver(session: Session, exchange: Exchange, row_id: str, clock: Callable[[], datetime]) -> None:
+    """Hand one row over, if it is due and nobody else has it."""
+    job, channel_name = _lease(session, exchange, row_id, clock())
+    if job is None:
+        return
+    try:
+        outcome = exchange.channels[channel_name].hand_over(session, job)
+    except Exception:
+        # A channel that breaks must not lose the row: whether it acted is as unknown as after a crash.
+        log.exception("outbox.channel_broke", outbox=row_id, channel=channel_name)
+        session.rollback()
+        outcome = Unknown("the hand-over broke off")
+    _record(session, exchange, job, outcome, clock())
+
+
+def _lease(session: Session, exchange: Exchange, row_id: str, at: datetime) -> tuple[Job | None, str]:
+    with writing(session):
+        with across_tenants(session):
+            row = session.scalar(
+                select(OutboxRow)
+                .where(OutboxRow.id == row_id, OutboxRow.progress == Progress.READY, OutboxRow.due_at <= at)
+                .with_for_update(skip_locked=True)
+            )
+        if row is None:
+            return None, ""
+        bind_tenant(session, row.tenant_id)
+        if not exchange.topics[row.topic].wanted(session, row.subject, at):
+            _close(row, Progress.DROPPED, at)
+            return None, ""
+        row.progress = Progress.HANDING_OVER
+        row.begun_at = at
+        row.attempts += 1
+        return _job(row, at + exchange.lease), row.channel
+
+
+def _job(row: OutboxRow, deadline: datetime) -> Job:
+    return Job(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        attempt=row.attempts,
+        payload=json.loads(row.payload),
+        receipt_key=row.receipt_key,
+        created_at=row.created_at,
+        deadline=deadline,
+    )
+
+
+def _record(session: Session, exchange: Exchange, job: Job, outcome: Outcome, at: datetime) -> None:
+    bind_tenant(session, job.tenant_id)
+    with writing(session):
+        row = session.scalar(select(OutboxRow).where(OutboxRow.id == job.id).with_for_update())
+        if row is None or row.attempts != job.attempt:
+            return
+        if row.progress not in (Progress.HANDING_OVER, Progress.UNKNOWN):
+            # A receipt came before the answer and has settled the row; only the reference may be missing.
+            if isinstance(outcome, Accepted) and not row.provider_ref:
+                row.provider_ref = outcome.reference
+            return
+        _settle(session, exchange, row, outcome, at)
+
+
+def _settle(session: Session, exchange: Exchange, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
+    code = ""
+    match outcome:
+        case Accepted(reference, status):
+            row.provider_ref = reference
+            row.status = status
+            row.error = ""
+            _close(row, Progress.DONE, at)
+        case Refused(reason, code):
+            row.error = reason
+            _close(row, Progress.FAILED, at)
+        case Unknown(reason) if not exchange.channels[row.channel].repeatable:
+            row.error = reason
+            row.progress = Progress.UNKNOWN
+        case Unknown(reason) | TryLater(reason):
+            row.error = reason
+            row.progress = Progress.READY
+            wait = outcome.wait if isinstance(outcome, TryLater) else None
+            row.due_at = at + (wait or BACKOFF[min(row.attempts, len(BACKOFF)) - 1])
+            if at - row.created_at > GIVE_UP_AFTER:
+                _close(row, Progress.FAILED, at)
+    log.info("outbox.handed_over", outbox=row.id, channel=row.channel, progress=row.progress, attempt=row.attempts)
+    exchange.topics[row.topic].report(session, Report(row.subject, row.progress, row.status, row.error, code, at))
+
+
+def _close(row: OutboxRow, progress: Progress, at: datetime) -> None:
+    row.progress = progress
+    row.ended_at = at
+    row.payload = "{}"
+
+
+def apply_status(
+    session: Session,
+    exchange: Exchange,
+    row: OutboxRow,
+    *,
+    status: str,
+    code: str,
+    reason: str,
+    reference: str,
+    at: datetime,
+) -> bool:
+    """Apply a provider's status to a locked row, never backwards; return whether anything changed.
+
+    A receipt proves that the message was accepted, so it settles a row that is being handed over or unknown.
+    """
+    if not row.provider_ref:
+        row.provider_ref = reference
+    if row.progress in (Progress.HANDING_OVER, Progress.UNKNOWN, Progress.READY):
+        _close(row, Progress.DONE, at)
+    if RANK.get(status, -1) <= RANK.get(row.status, -1):
+        return False
+    row.status = status
+    row.error = reason
+    exchange.topics[row.topic].report(session, Report(row.subject, row.progress, status, reason, code, at))
+    return True
+
+
+def sweep(session: Session, exchange: Exchange, at: datetime) -> int:
+    """Take up what a dead process left: leases that ran out, and ready rows whose task was lost.
+
+    Returns how many rows were taken up.
+    """
+    with across_tenants(session):
+        stale = list(
+            session.execute(
+                select(OutboxRow.id, OutboxRow.tenant_id)
+                .where(
+                    OutboxRow.ended_at.is_(None),
+                    OutboxRow.progress == Progress.HANDING_OVER,
+                    OutboxRow.begun_at < at - exchange.lease,
+                )
+                .limit(200)
+            )
+        )
+        session.rollback()
+    for row_id, tenant_id in stale:
+        bind_tenant(session, tenant_id)
+        with writing(session):
+            row = session.scalar(
+                select(OutboxRow)
+                .where(
+                    OutboxRow.id == row_id,
+                    OutboxRow.progress == Progress.HANDING_OVER,
+                    OutboxRow.begun_at < at - exchange.lease,
+                )
+                .with_for_update(skip_locked=True)
+            )
+            if row is not None:
+                _settle(session, exchange, row, Unknown("the worker stopped during the hand-over"), at)
+    lost = _lost(session, at)
+    for row_id in lost:
+        exchange.nudge(row_id)
+    return len(stale) + len(lost)
+
+
+def _lost(session: Session, at: datetime) -> list[str]:
+    with across_tenants(session), writing(session):
+        quiet = at - timedelta(seconds=2)
+        rows = list(
+            session.scalars(
+                select(OutboxRow.id)
+                .where(
+                    OutboxRow.ended_at.is_(None),
+                    OutboxRow.progress == Progress.READY,
+                    OutboxRow.due_at <= at,
+                    or_(OutboxRow.nudged_at < quiet, OutboxRow.nudged_at < OutboxRow.due_at),
+                    OutboxRow.created_at < at - timedelta(seconds=1),
+                )
+                .order_by(OutboxRow.due_at)
+                .limit(200)
+                .with_for_update(skip_locked=True)
+            )
+        )
+        if rows:
+            session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id.in_(rows))
+                .values(nudged_at=at)
+                .execution_options(synchronize_session=False)
+            )
+    return rows
+
+
+def resolve_unknown(session: Session, exchange: Exchange, at: datetime) -> int:
+    """Ask the providers after 20 s what became of unknown hand-overs; return how many were found."""
+    with across_tenants(session):
+        rows = list(
+            session.scalars(
+                select(OutboxRow)
+                .where(
+                    OutboxRow.ended_at.is_(None),
+                    OutboxRow.progress == Progress.UNKNOWN,
+                    OutboxRow.begun_at < at - timedelta(seconds=20),
+                    OutboxRow.nudged_at < at - timedelta(seconds=20),
+                    OutboxRow.created_at > at - timedelta(minutes=15),
+                )
+                .limit(50)
+            )
+        )
+        jobs = [(_job(row, at + exchange.lease), row.channel) for row in rows]
+        session.rollback()
+    found = 0
+    for job, channel_name in jobs:
+        bind_tenant(session, job.tenant_id)
+        accepted = exchange.channels[channel_name].look_up(session, job)
+        with writing(session):
+            row = session.scalar(select(OutboxRow).where(OutboxRow.id == job.id).with_for_update())
+            if row is None or row.progress != Progress.UNKNOWN:
+                continue
+            row.nudged_at = at
+            if accepted is not None:
+                found += 1
+                _settle(session, exchange, row, accepted, at)
+    _empty_old_unknown(session, at)
+    return found
+
+
+def _empty_old_unknown(session: Session, at: datetime) -> None:
+    """A code that nobody can use any more is not kept, sealed or not."""
+    with across_tenants(session), writing(session):
+        for row in session.scalars(
+            select(OutboxRow).where(
+                OutboxRow.progress == Progress.UNKNOWN,
+                OutboxRow.ended_at.is_(None),
+                OutboxRow.created_at <= at - timedelta(minutes=15),
+            )
+        ):
+            # The session stands across tenants here, so the row is changed by statement, not by flush.
+            session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id == row.id)
+                .values(ended_at=at, payload="{}")
+                .execution_options(synchronize_session=False)
+            )

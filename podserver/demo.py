@@ -1,0 +1,101 @@
+"""Demo data: one invented MSP, its people, and connections to wherever the options say its PSA and Twilio are.
+
+Data and nothing else: the product cannot tell a demo from anything real. It can be run again; it adds nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+from sqlalchemy import select
+
+from podserver.accounts import service as accounts
+from podserver.accounts.models import PsaMember, Role, Tenant, User
+from podserver.database import db, now, writing
+from podserver.delivery import accounts as sms_accounts
+from podserver.integrations import service as integrations
+from podserver.integrations.service import ConnectWiseKeys
+from podserver.tenancy import across_tenants, bind_tenant
+
+MSP = "Northgate IT"
+PEOPLE = (
+    ("Alex Moreno", "alex@northgate.example", Role.ADMIN, "", "paper lanterns over the harbour"),
+    ("Sam Okafor", "sam@northgate.example", Role.TECHNICIAN, "sam", "seven brass kettles singing"),
+    ("Priya Nair", "priya@northgate.example", Role.TECHNICIAN, "priya", "a quiet orchard in november"),
+    ("Ines Duarte", "ines@northgate.example", Role.AUDITOR, "", "counting every stone on the beach"),
+)
+
+
+@click.command("demo")
+@click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
+@click.option("--psa-site", default="http://localhost:8100", show_default=True)
+@click.option("--psa-company", default="northgate", show_default=True)
+@click.option("--psa-public-key", default="demoPublicKey01", show_default=True)
+@click.option("--psa-client-id", default="0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d", show_default=True)
+@click.option("--twilio-account-sid", default="AC" + "0" * 31 + "1", show_default=True)
+@click.option("--twilio-from", default="+12025550100", show_default=True)
+def command(
+    as_json: bool, psa_site: str, psa_company: str, psa_public_key: str, psa_client_id: str,
+    twilio_account_sid: str, twilio_from: str,
+) -> None:  # fmt: skip
+    """Make an invented MSP with users, a ConnectWise connection and an SMS account.
+
+    Secrets come from PODSERVER_DEMO_PSA_PRIVATE_KEY and PODSERVER_DEMO_TWILIO_AUTH_TOKEN.
+    """
+    from podserver.application import create_app
+    from podserver.command import add_connectwise
+
+    private_key = os.environ.get("PODSERVER_DEMO_PSA_PRIVATE_KEY", "demoPrivateKey01")
+    auth_token = os.environ.get("PODSERVER_DEMO_TWILIO_AUTH_TOKEN", "demo-auth-token-0001")
+    app = create_app()
+    with app.app_context():
+        _people()
+        keys = ConnectWiseKeys(psa_site, psa_company, psa_public_key, private_key, psa_client_id)
+        try:
+            pod_url = add_connectwise(keys, name="ConnectWise", actor="podserver demo", install=True, height=600)
+        except (integrations.BadInput, integrations.PsaError) as error:
+            raise click.ClickException(str(error)) from None
+        _members()
+        with writing(db.session()) as session:
+            sms_accounts.save(
+                session, account_sid=twilio_account_sid, auth_token=auth_token, sender=twilio_from,
+                actor="podserver demo", at=now(),
+            )  # fmt: skip
+        portal = app.extensions["settings"].base_url + "/"
+    sign_ins = [{"role": role.value, "email": email, "password": password} for _, email, role, _, password in PEOPLE]
+    if as_json:
+        click.echo(json.dumps({"portal": portal, "pod_url": pod_url, "sign_ins": sign_ins}))
+        return
+    click.echo(f"{MSP} is ready at {portal}")
+    for sign_in in sign_ins:
+        click.echo(f"  {sign_in['role']:<11} {sign_in['email']:<28} {sign_in['password']}")
+
+
+def _people() -> None:
+    session = db.session()
+    with across_tenants(session):
+        tenant = session.scalar(select(Tenant).where(Tenant.name == MSP))
+    session.rollback()
+    with writing(session):
+        if tenant is None:
+            accounts.create_tenant(session, name=MSP, region="US", at=now())
+        else:
+            bind_tenant(session, tenant.id)
+        known = {user.email for user in accounts.users(session)}
+        for name, email, role, _member, password in PEOPLE:
+            if email not in known:
+                new = accounts.NewUser(email, name, role, password)
+                accounts.create_user(session, new, actor="podserver demo", at=now())
+
+
+def _members() -> None:
+    session = db.session()
+    with writing(session):
+        connected = integrations.integrations(session)[0]
+        linked = set(session.scalars(select(PsaMember.member)))
+        for _name, email, _role, member, _password in PEOPLE:
+            if member and member not in linked:
+                user = session.scalars(select(User).where(User.email == email)).one()
+                accounts.link_member(session, user, integration_id=connected.id, member=member)

@@ -1,0 +1,1 @@
+"""A tenant's configured connections to its PSAs."""

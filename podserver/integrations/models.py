@@ -1,0 +1,49 @@
+"""Tables of integrations."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from podserver.accounts.models import Tenant
+from podserver.database import Base, UtcDateTime
+from podserver.security.sealing import SealedText
+from podserver.tenancy import TenantOwned
+
+
+class Psa(enum.StrEnum):
+    """The PSAs that podserver knows."""
+
+    CONNECTWISE = "connectwise"
+
+
+class Integration(TenantOwned, Base):
+    """One connection to one PSA.
+
+    ``pod_key`` names the integration in pod URLs: random, so that nobody enumerates tenants, but no secret.
+    ``origin`` is the PSA's origin in the technician's browser, the only one that may frame the pod.
+    ``checked_at`` is when the PSA last confirmed the keys; ``problem`` the last refusal, in words.
+    """
+
+    __tablename__ = "integrations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    psa: Mapped[Psa] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(80))
+    pod_key: Mapped[str] = mapped_column(String(26), unique=True)
+    site: Mapped[str] = mapped_column(String(200))
+    origin: Mapped[str] = mapped_column(String(200))
+    company: Mapped[str] = mapped_column(String(50))
+    client_id: Mapped[str] = mapped_column(String(36))
+    public_key: Mapped[str] = mapped_column(SealedText)
+    private_key: Mapped[str] = mapped_column(SealedText)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    problem: Mapped[str] = mapped_column(String(400), default="")
+    loaded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    loaded_from: Mapped[str] = mapped_column(String(200), default="")
+    tenant: Mapped[Tenant] = relationship()

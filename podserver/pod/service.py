@@ -1,0 +1,204 @@
+"""What a pod shows: the record, the caller, and a row for each of the caller's numbers.
+
+The PSA is asked at most twice for a cold pod and not at all for a warm one; while it is down, a record that is not
+older than the tenant allows still serves, with a warning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from connectors.base import Company, Connector, Contact, Destination, DestinationKind, NotFound, PsaError, Ticket
+from podserver.accounts.models import Tenant
+from podserver.database import release, writing
+from podserver.pod.models import PsaRecord
+from podserver.tenancy import tenant_upsert
+from podserver.verification.destinations import phone_target
+from podserver.verification.methods.base import Target
+
+FRESH = timedelta(minutes=2)
+SCREENS = ("ticket", "contact")
+
+
+class BadRecord(ValueError):
+    """The record that a pod was opened on cannot be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is known of the record: the ticket (None on a contact's screen), the caller (None where the ticket has
+    no contact), since when, and why it is not fresher."""
+
+    ticket: Ticket | None
+    contact: Contact | None
+    as_of: datetime
+    warning: str = ""
+
+
+def record_key(screen: str, record_id: str) -> str:
+    """``ticket:48213`` or ``contact:77``. Raises BadRecord for anything else."""
+    screen = {"service": "ticket", "serviceticket": "ticket"}.get(screen.casefold(), screen.casefold())
+    if screen not in SCREENS:
+        raise BadRecord("This screen has no pod. Put the pod on the Service Ticket or the Contact screen.")
+    if not record_id.isascii() or not record_id.isdigit() or len(record_id) > 12:
+        raise BadRecord("The PSA did not say which record this is. Save a new ticket first, then reload.")
+    return f"{screen}:{record_id}"
+
+
+def ticket_of(record: str) -> str:
+    """The ticket's number where the record is a ticket, else empty."""
+    return record.removeprefix("ticket:") if record.startswith("ticket:") else ""
+
+
+def load(
+    session: Session,
+    connector: Connector,
+    *,
+    tenant: Tenant,
+    integration_id: int,
+    record: str,
+    contact: str,
+    at: datetime,
+) -> Shown:
+    """What the pod shows of a record; ``contact`` is the chosen one, empty for the record's own.
+
+    Raises PsaError where the PSA does not answer and nothing young enough is kept.
+    """
+    psa = _Psa(session, connector, integration_id, at, timedelta(minutes=tenant.minutes_cached))
+    ticket_ref = ticket_of(record)
+    ticket = psa.ticket(ticket_ref) if ticket_ref else None
+    contact_ref = contact or (ticket.contact_ref if ticket else record.removeprefix("contact:"))
+    person = psa.contact(contact_ref) if contact_ref else None
+    return Shown(ticket, person, psa.as_of, psa.warning)
+
+
+def colleagues(
+    session: Session, connector: Connector, *, tenant: Tenant, integration_id: int, company: str, at: datetime
+) -> Sequence[Contact]:
+    """The company's active contacts, asked of the PSA or kept. Raises PsaError."""
+    psa = _Psa(session, connector, integration_id, at, timedelta(minutes=tenant.minutes_cached))
+    return psa.contacts(company)
+
+
+class _Psa:
+    """The PSA behind its kept answers. Holds no transaction while it waits for the PSA."""
+
+    def __init__(
+        self, session: Session, connector: Connector, integration_id: int, at: datetime, oldest: timedelta
+    ) -> None:
+        self._session = session
+        self._connector = connector
+        self._integration_id = integration_id
+        self._at = at
+        self._oldest = oldest
+        self.as_of = at
+        self.warning = ""
+
+    def ticket(self, ref: str) -> Ticket:
+        return _ticket(self._kept(f"ticket:{ref}", lambda: asdict(self._connector.ticket(ref))))
+
+    def contact(self, ref: str) -> Contact:
+        return contact_from(self._kept(f"contact:{ref}", lambda: asdict(self._connector.contact(ref))))
+
+    def contacts(self, company: str) -> list[Contact]:
+        kept = self._kept(
+            f"company:{company}",
+            lambda: {"contacts": [asdict(contact) for contact in self._connector.contacts(company)]},
+        )
+        return [contact_from(each) for each in kept["contacts"]]
+
+    def _kept(self, key: str, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        row = self._session.execute(
+            select(PsaRecord.payload, PsaRecord.fetched_at).where(
+                PsaRecord.integration_id == self._integration_id, PsaRecord.key == key
+            )
+        ).one_or_none()
+        release(self._session)
+        if row is not None and row.fetched_at > self._at - FRESH:
+            self.as_of = min(self.as_of, row.fetched_at)
+            return _json(row.payload)
+        try:
+            fresh = ask()
+        except NotFound:
+            raise
+        except PsaError as error:
+            if error.permanent or row is None or row.fetched_at <= self._at - self._oldest:
+                raise
+            self.as_of = min(self.as_of, row.fetched_at)
+            minutes = max(1, round((self._at - row.fetched_at).total_seconds() / 60))
+            self.warning = f"{error} Details are from {minutes} min ago."
+            return _json(row.payload)
+        payload = json.dumps(fresh, default=lambda each: each.value)
+        keep(self._session, self._integration_id, key, payload, self._at)
+        return _json(payload)
+
+
+def keep(session: Session, integration_id: int, key: str, payload: str, at: datetime) -> None:
+    """Keep the PSA's answer about a record, in a transaction of its own."""
+    with writing(session):
+        statement = tenant_upsert(
+            session, PsaRecord, [{"integration_id": integration_id, "key": key, "payload": payload, "fetched_at": at}]
+        )
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["tenant_id", "integration_id", "key"],
+                set_={"payload": statement.excluded.payload, "fetched_at": at},
+            )
+        )
+
+
+def _json(payload: str) -> dict[str, Any]:
+    value = json.loads(payload)
+    assert isinstance(value, dict)
+    return value
+
+
+def _company(said: dict[str, Any] | None) -> Company | None:
+    return Company(**said) if said else None
+
+
+def _ticket(said: dict[str, Any]) -> Ticket:
+    return Ticket(**{**said, "company": _company(said["company"])})
+
+
+def contact_from(said: dict[str, Any]) -> Contact:
+    """A contact from its kept form."""
+    destinations = tuple(
+        Destination(**{**each, "kind": DestinationKind(each["kind"])}) for each in said["destinations"]
+    )
+    return Contact(**{**said, "company": _company(said["company"]), "destinations": destinations})
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """One number of the caller: its target, and the PSA's words for it."""
+
+    target: Target
+    written: str
+    labels: str
+
+
+def reachable(contact: Contact, *, tenant: Tenant, integration_id: int) -> list[Reachable]:
+    """The caller's numbers, mobiles first; one that stands twice in the PSA stands once here."""
+    found: dict[str, Reachable] = {}
+    phones = [d for d in contact.destinations if d.kind is DestinationKind.PHONE and d.value.strip()]
+    for destination in sorted(phones, key=lambda d: (not d.mobile, not d.default)):
+        target = phone_target(
+            hash_key=tenant.hash_key,
+            integration_id=integration_id,
+            contact=contact.ref,
+            value=destination.value,
+            region=tenant.region,
+            mobile=destination.mobile,
+        )
+        before = found.get(target.key)
+        label = destination.label if before is None else f"{before.labels}, {destination.label}"
+        found[target.key] = Reachable(before.target if before else target, destination.value, label)
+    return list(found.values())

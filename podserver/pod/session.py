@@ -1,0 +1,134 @@
+"""Who may call the pod's endpoints: the token of the header, and the user and integration behind it, read anew.
+
+One SELECT finds out all of it, with the kept answers about the record and the contact, so that a request needs no
+second one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from flask import Response, abort, after_this_request, g, request
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, aliased
+
+from connectors.base import Contact
+from podserver.accounts.models import Role, Tenant, User
+from podserver.database import begin_write, db, now
+from podserver.integrations.models import Integration
+from podserver.pod.models import PsaRecord
+from podserver.pod.service import Reachable, contact_from, reachable, ticket_of
+from podserver.security import pod_token
+from podserver.security.pod_token import PodSession
+from podserver.tenancy import bind_tenant
+from podserver.verification.service import Asker, Caller
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request to a pod, by somebody who may make it. ``summary`` is empty until the PSA has been asked."""
+
+    pod: PodSession
+    user: User
+    tenant: Tenant
+    integration: Integration
+    contact_payload: str | None
+    at: datetime
+    session: Session
+
+    @property
+    def ticket(self) -> str:
+        """The ticket's number, empty on a contact's screen."""
+        return ticket_of(self.pod.record)
+
+    @property
+    def asker(self) -> Asker:
+        """The technician."""
+        return Asker(self.user.id, self.user.name)
+
+    def contact(self) -> Contact:
+        """The caller, as the PSA last told. Answers 409 where it has not told yet."""
+        if self.contact_payload is None:
+            abort(409, "The caller's details are gone. Reload the pod.")
+        return contact_from(json.loads(self.contact_payload))
+
+    def caller(self, contact: Contact) -> Caller:
+        """Whom and what a verification is for."""
+        return Caller(
+            integration_id=self.integration.id,
+            contact=contact.ref,
+            contact_name=contact.name,
+            company_name=contact.company.name if contact.company else "",
+            ticket=self.ticket,
+        )
+
+    def numbers(self, contact: Contact) -> list[Reachable]:
+        """The caller's numbers."""
+        return reachable(contact, tenant=self.tenant, integration_id=self.integration.id)
+
+
+def pod_visit(*, writes: bool = False, roles: tuple[Role, ...] = tuple(Role)) -> Callable[..., Any]:
+    """Let a view be called with a live pod token only; it gets the :class:`Visit` first.
+
+    ``writes`` opens the transaction as a writing one. A token that is to run out soon is renewed in the answer's
+    header. 401 asks the page to sign in again, 403 is final.
+    """
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            visit = _visit(writes)
+            if visit.user.role not in roles:
+                abort(403, "Your role may look, not verify.")
+            return view(visit, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def _visit(writes: bool) -> Visit:
+    at = now()
+    try:
+        pod, issued = pod_token.read(request.headers.get(pod_token.HEADER, ""), at)
+    except pod_token.BadToken:
+        abort(401, "Your sign-in has ended. Reload the pod.")
+    session = db.session()
+    bind_tenant(session, pod.tenant)
+    if writes:
+        begin_write(session)
+    kept = aliased(PsaRecord)
+    row = session.execute(
+        select(User, Tenant, Integration, kept.payload)
+        .join(Tenant, Tenant.id == User.tenant_id)
+        .join(Integration, Integration.id == pod.integration)
+        .outerjoin(kept, and_(kept.integration_id == pod.integration, kept.key == f"contact:{pod.contact}"))
+        .where(User.id == pod.user)
+    ).one_or_none()
+    if row is None or not row.User.active or not row.Integration.active:
+        abort(401, "Your sign-in has ended. Reload the pod.")
+    visit = Visit(pod, row.User, row.Tenant, row.Integration, row.payload, at, session)
+    if at - issued > pod_token.RENEW_AFTER:
+        hand_out(pod, at)
+    return visit
+
+
+def hand_out(pod: PodSession, at: datetime) -> None:
+    """Send a token with the answer of this request; the last one handed out wins."""
+    try:
+        g.pod_token = pod_token.issue(pod, at)
+    except pod_token.BadToken:
+        return
+    if g.get("pod_token_sender"):
+        return
+    g.pod_token_sender = True
+
+    @after_this_request
+    def _send(response: Response) -> Response:
+        response.headers[pod_token.HEADER] = g.pod_token
+        return response

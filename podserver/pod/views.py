@@ -1,0 +1,295 @@
+"""The pod's endpoints. Each says in its decorator who may call it; a widget asks for itself and fails by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, render_template, request
+
+from connectors.base import PsaError
+from podserver.accounts.models import Role
+from podserver.database import discard, release, writing
+from podserver.delivery.outbox import Exchange
+from podserver.history.service import Entry, Kind, Subject, record
+from podserver.integrations.service import Connections
+from podserver.pod import rows, service
+from podserver.pod.session import Visit, hand_out, pod_visit
+from podserver.verification import notes
+from podserver.verification import service as verification
+from podserver.verification.methods import METHODS
+from podserver.verification.models import Verification
+
+blueprint = Blueprint("pod", __name__, url_prefix="/pod")
+
+MAY_VERIFY = (Role.ADMIN, Role.TECHNICIAN)
+_LONGEST_NOTE = 500
+
+
+def _exchange() -> Exchange:
+    exchange: Exchange = current_app.extensions["exchange"]
+    return exchange
+
+
+def _connections() -> Connections:
+    connections: Connections = current_app.extensions["connections"]
+    return connections
+
+
+@blueprint.post("/caller")
+@pod_visit()
+def caller(visit: Visit) -> Any:
+    """The caller's widget: who, and a row for each number. A POST, because it may ask the PSA and keep the answer."""
+    session = visit.session
+    release(session)
+    try:
+        shown = service.load(
+            session,
+            _connections().to(visit.integration),
+            tenant=visit.tenant,
+            integration_id=visit.integration.id,
+            record=visit.pod.record,
+            contact=visit.pod.contact if visit.pod.chosen else "",
+            at=visit.at,
+        )
+    except PsaError as error:
+        return render_template("pod/caller_failed.html", problem=str(error), final=error.permanent)
+    if shown.contact is None:
+        return render_template("pod/caller.html", visit=visit, shown=shown, rows=[], no_contact=True)
+    hand_out(dataclasses.replace(visit.pod, contact=shown.contact.ref), visit.at)
+    numbers = visit.numbers(shown.contact)
+    found = verification.of_contact(session, visit.integration.id, shown.contact.ref, visit.at)
+    return render_template(
+        "pod/caller.html",
+        visit=visit,
+        shown=shown,
+        rows=rows.build(numbers, found, visit.ticket, visit.at),
+        no_contact=False,
+    )
+
+
+@blueprint.get("/rows")
+@pod_visit()
+def changed_rows(visit: Visit) -> Any:
+    """The rows that are not as the page last saw them; 204 when all are. Two SELECTs, no commit."""
+    contact = visit.contact()
+    found = verification.of_contact(visit.session, visit.integration.id, contact.ref, visit.at)
+    seen = dict(each.partition("=")[::2] for each in request.args.get("seen", "")[:4000].split(",") if each)
+    every = rows.build(visit.numbers(contact), found, visit.ticket, visit.at)
+    changed = [row for row in every if seen.get(row.key, "").partition("~")[0] != row.version]
+    statuses = [row for row in every if row not in changed and seen[row.key].partition("~")[2] != row.status_version]
+    if not changed and not statuses:
+        return "", 204
+    return render_template("pod/changed_rows.html", rows=changed, statuses=statuses)
+
+
+@blueprint.post("/verifications")
+@pod_visit(writes=True, roles=MAY_VERIFY)
+def start(visit: Visit) -> Any:
+    """Send a code to one of the caller's numbers, or join the request that is running."""
+    contact = visit.contact()
+    number = next((n for n in visit.numbers(contact) if n.target.key == request.form.get("destination")), None)
+    method = request.form.get("method", "")
+    request_id = request.form.get("request_id", "")
+    if number is None:
+        abort(409, "This number is not the caller's any more. Reload the pod.")
+    if method not in METHODS or not 16 <= len(request_id) <= 64:
+        abort(400, "This request was not made by the pod.")
+    result = verification.start(
+        visit.session,
+        tenant=visit.tenant,
+        asker=visit.asker,
+        caller=visit.caller(contact),
+        target=number.target,
+        method=method,
+        request_id=request_id,
+        again=request.form.get("again") == "1",
+        at=visit.at,
+    )
+    _finish(visit, result)
+    return _row(visit, number, result, focus=True)
+
+
+@blueprint.post("/verifications/<verification_id>/check")
+@pod_visit(writes=True, roles=MAY_VERIFY)
+def check(visit: Visit, verification_id: str) -> Any:
+    """Judge the code that the technician typed."""
+    contact = visit.contact()
+    request_id = request.form.get("request_id", "")
+    if not 16 <= len(request_id) <= 64:
+        abort(400, "This request was not made by the pod.")
+    error = ""
+    result: verification.Result | None = None
+    try:
+        result = verification.check(
+            visit.session,
+            tenant=visit.tenant,
+            asker=visit.asker,
+            verification_id=verification_id,
+            integration_id=visit.integration.id,
+            contact=contact.ref,
+            answer=request.form.get("code", "")[:64],
+            request_id=request_id,
+            at=visit.at,
+        )
+    except LookupError:
+        abort(404, "This request is not one of this caller's. Reload the pod.")
+    except ValueError as problem:
+        error = str(problem)
+    if result is None:
+        discard(visit.session)
+        return _unchanged_row(visit, contact_rows=visit.numbers(contact), verification_id=verification_id, error=error)
+    _finish(visit, result)
+    number = _number_of(visit, contact, result.verification)
+    return _row(visit, number, result, focus=True)
+
+
+@blueprint.post("/verifications/<verification_id>/cancel")
+@pod_visit(writes=True, roles=MAY_VERIFY)
+def cancel(visit: Visit, verification_id: str) -> Any:
+    """End a request that nobody will answer."""
+    contact = visit.contact()
+    try:
+        result = verification.cancel(
+            visit.session,
+            asker=visit.asker,
+            verification_id=verification_id,
+            integration_id=visit.integration.id,
+            contact=contact.ref,
+            at=visit.at,
+        )
+    except LookupError:
+        abort(404, "This request is not one of this caller's. Reload the pod.")
+    _finish(visit, result)
+    return _row(visit, _number_of(visit, contact, result.verification), result, focus=True)
+
+
+def _finish(visit: Visit, result: verification.Result) -> None:
+    if not result.changed:
+        discard(visit.session)
+        return
+    visit.session.commit()
+    for row_id in result.outbox:
+        _exchange().nudge(row_id)
+
+
+def _number_of(visit: Visit, contact: Any, found: Verification | None) -> service.Reachable:
+    key = found.destination_key if found is not None else ""
+    number = next((n for n in visit.numbers(contact) if n.target.key == key), None)
+    if number is None:
+        abort(409, "This number is not the caller's any more. Reload the pod.")
+    return number
+
+
+def _row(visit: Visit, number: service.Reachable, result: verification.Result, *, focus: bool) -> str:
+    error = result.refused
+    if result.tries_left is not None:
+        tries = "1 try" if result.tries_left == 1 else f"{result.tries_left} tries"
+        error = f"Wrong code. {tries} left."
+    known = [result.verification] if result.verification is not None else []
+    row = rows.row_of(number, known, visit.ticket, visit.at, error=error, focus=focus)
+    return render_template("pod/row_answer.html", row=row)
+
+
+def _unchanged_row(visit: Visit, *, contact_rows: list[service.Reachable], verification_id: str, error: str) -> str:
+    found = verification.of_contact(visit.session, visit.integration.id, visit.pod.contact, visit.at)
+    current = next((v for v in found if v.id == verification_id), None)
+    number = next((n for n in contact_rows if current is not None and n.target.key == current.destination_key), None)
+    if number is None:
+        abort(404, "This request is not one of this caller's. Reload the pod.")
+    row = rows.row_of(number, found, visit.ticket, visit.at, error=error, focus=True)
+    return render_template("pod/row_answer.html", row=row)
+
+
+@blueprint.get("/history")
+@pod_visit()
+def history(visit: Visit) -> Any:
+    """The caller's verifications, newest first."""
+    past = verification.past(visit.session, visit.integration.id, visit.pod.contact, visit.tenant.history_rows)
+    return render_template("pod/history.html", past=past, methods=METHODS, at=visit.at)
+
+
+@blueprint.post("/contacts")
+@pod_visit(roles=MAY_VERIFY)
+def contacts(visit: Visit) -> Any:
+    """The company's other contacts to choose from. A POST, because it may ask the PSA and keep the answer."""
+    person = visit.contact()
+    if person.company is None:
+        return render_template("pod/contacts.html", contacts=[], visit=visit, problem="This contact has no company.")
+    release(visit.session)
+    try:
+        every = service.colleagues(
+            visit.session,
+            _connections().to(visit.integration),
+            tenant=visit.tenant,
+            integration_id=visit.integration.id,
+            company=person.company.ref,
+            at=visit.at,
+        )
+    except PsaError as error:
+        return render_template("pod/contacts.html", contacts=[], visit=visit, problem=str(error))
+    others = [contact for contact in every if contact.ref != person.ref]
+    return render_template("pod/contacts.html", contacts=others, visit=visit, problem="")
+
+
+@blueprint.post("/contact")
+@pod_visit(roles=MAY_VERIFY)
+def choose_contact(visit: Visit) -> Any:
+    """Verify another contact of the company than the ticket's own; the policy may want a note."""
+    person = visit.contact()
+    note = " ".join(request.form.get("note", "").split())
+    problem = _problem_with_note(visit, note)
+    chosen = None
+    if not problem:
+        release(visit.session)
+        try:
+            every = service.colleagues(
+                visit.session,
+                _connections().to(visit.integration),
+                tenant=visit.tenant,
+                integration_id=visit.integration.id,
+                company=person.company.ref if person.company else "",
+                at=visit.at,
+            )
+            chosen = next((contact for contact in every if contact.ref == request.form.get("contact")), None)
+            problem = "" if chosen else "Choose one of the company's contacts."
+        except PsaError as error:
+            problem = str(error)
+    if chosen is None:
+        return Response(render_template("pod/problem.html", problem=problem), headers={"HX-Retarget": "#other-problem"})
+    _record_choice(visit, chosen.ref, chosen.name, note)
+    hand_out(dataclasses.replace(visit.pod, contact=chosen.ref, chosen=True), visit.at)
+    return Response("", headers={"HX-Trigger-After-Settle": "contact-chosen"})
+
+
+def _problem_with_note(visit: Visit, note: str) -> str:
+    if visit.tenant.other_contact_needs_note and len(note) < 3:
+        return "Say why, for example: manager approval by e-mail."
+    if len(note) > _LONGEST_NOTE:
+        return f"A note has {_LONGEST_NOTE} characters at most."
+    return ""
+
+
+def _record_choice(visit: Visit, contact: str, name: str, note: str) -> None:
+    with writing(visit.session) as session:
+        subject = Subject(integration_id=visit.integration.id, ticket=visit.ticket, contact=contact, contact_name=name)
+        record(session, visit.at, Entry(Kind.OTHER_CONTACT, subject, visit.user.name, {"note": note} if note else None))
+        row = notes.add_other_contact_note(
+            session,
+            integration_id=visit.integration.id,
+            ticket=visit.ticket,
+            contact_name=name,
+            reason=note,
+            actor=visit.user.name,
+            at=visit.at,
+        )
+    if row is not None:
+        _exchange().nudge(row)
+
+
+@blueprint.post("/renew")
+@pod_visit()
+def renew(visit: Visit) -> Any:
+    """Keep the session of a page that is being used; answers with a fresh token."""
+    hand_out(visit.pod, visit.at)
+    return "", 204

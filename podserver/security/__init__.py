@@ -1,0 +1,1 @@
+"""What guards every room: sealed columns, tokens, frame policy, limits."""

@@ -1,0 +1,41 @@
+"""Response headers: who may frame a page, what a page may load, and what it may remember.
+
+Every response gets the strict set. A pod's view names the one origin that may frame it with :func:`framed_by`;
+everything else is framed by nobody.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+
+from podserver.configuration import Settings
+
+
+def framed_by(origin: str) -> None:
+    """Allow the page of this request to be framed by one origin."""
+    g.frame_ancestors = origin
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Add the headers to every response of the application."""
+
+    @app.after_request
+    def _headers(response: Response) -> Response:
+        ancestors = g.get("frame_ancestors", "'none'")
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            f"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors {ancestors}"
+        )
+        if ancestors == "'none'":
+            response.headers["X-Frame-Options"] = "DENY"
+            response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
+        if settings.secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        response.headers.pop("Server", None)
+        return response

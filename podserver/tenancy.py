@@ -1,0 +1,98 @@
+"""One mechanism keeps tenants apart: the session itself.
+
+A table that belongs to a tenant inherits :class:`TenantOwned`. Every ORM statement that touches such a table gets
+the criterion of the session's tenant added, every new row gets its id, and a session without a tenant is refused.
+Work that must look across tenants (finding a pod key, sweeping the outbox) says so with :func:`across_tenants`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import ForeignKey, event
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
+
+from podserver.database import Base, upsert
+
+_KEY = "tenant_id"
+_ALL = 0
+
+
+class NoTenant(RuntimeError):
+    """A tenant's table was touched by a session that is bound to no tenant, or to another."""
+
+
+class TenantOwned:
+    """Mixin of every table whose rows belong to one tenant."""
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="RESTRICT"))
+
+
+def bind_tenant(session: Session, tenant_id: int) -> None:
+    """Bind the session to one tenant until it is closed or bound anew."""
+    if tenant_id <= _ALL:
+        raise NoTenant(f"{tenant_id} is no tenant")
+    if session.info.get(_KEY) not in (None, tenant_id):
+        session.expunge_all()
+    session.info[_KEY] = tenant_id
+
+
+def bound_tenant(session: Session) -> int:
+    """The tenant that the session is bound to. Raises NoTenant where there is none."""
+    tenant_id = session.info.get(_KEY)
+    if not tenant_id:
+        raise NoTenant("the session is bound to no tenant")
+    return int(tenant_id)
+
+
+@contextmanager
+def across_tenants(session: Session) -> Iterator[None]:
+    """Let the session read rows of every tenant inside the block; nothing can be added in it."""
+    before = session.info.get(_KEY)
+    session.info[_KEY] = _ALL
+    try:
+        yield
+    finally:
+        session.info[_KEY] = before
+
+
+def tenant_upsert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> Any:
+    """An upsert into a tenant's table; every row gets the session's tenant."""
+    tenant_id = bound_tenant(session)
+    statement = upsert(session, model).values([{**row, "tenant_id": tenant_id} for row in rows])
+    return statement.execution_options(podserver_tenant_rows=True)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _filter_by_tenant(state: ORMExecuteState) -> None:
+    if not any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers):
+        return
+    tenant_id = state.session.info.get(_KEY)
+    if tenant_id is None:
+        raise NoTenant("a tenant's table was read by a session that is bound to no tenant")
+    if state.is_insert:
+        if not state.execution_options.get("podserver_tenant_rows"):
+            raise NoTenant("rows of a tenant are added through the session or through tenant_upsert")
+        return
+    if tenant_id == _ALL:
+        return
+    state.statement = state.statement.options(
+        with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
+    )
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp_tenant(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    for row in session.new:
+        if not isinstance(row, TenantOwned):
+            continue
+        tenant_id = bound_tenant(session)
+        if row.tenant_id is None:
+            row.tenant_id = tenant_id
+        elif row.tenant_id != tenant_id:
+            raise NoTenant("a row of another tenant cannot be added")
+    for row in (*session.dirty, *session.deleted):
+        if isinstance(row, TenantOwned) and row.tenant_id != bound_tenant(session):
+            raise NoTenant("a row of another tenant cannot be changed")

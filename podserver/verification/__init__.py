@@ -1,0 +1,1 @@
+"""End-user verification: the engine, its limits, and one file per method."""

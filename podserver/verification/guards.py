@@ -1,0 +1,189 @@
+"""The counters that bound sends and guesses, one row per destination and one per contact.
+
+Every function works on rows that the caller's transaction has locked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, cast, literal, update
+from sqlalchemy.orm import Session
+
+from podserver.tenancy import tenant_upsert
+from podserver.verification import limits
+from podserver.verification.models import Guard
+
+ADMIN_ONLY = "too many wrong codes in 30 days, an admin has to unlock it"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a send or a guess is not allowed now, and for how many seconds; 0 where no time lifts it."""
+
+    reason: str
+    seconds: int
+
+
+def count_send(session: Session, *, integration_id: int, contact: str, key: str, at: datetime) -> Refusal | None:
+    """Lock the contact's and the destination's row, count one send on both, and judge it.
+
+    One statement. A refused send stays counted only if the caller commits.
+    """
+    fresh = {
+        "integration_id": integration_id,
+        "contact": contact,
+        "failures": 0,
+        "lock_reason": "",
+        "day_start": at,
+        "day_failures": 0,
+        "month_start": at,
+        "month_failures": 0,
+        "send_start": at,
+        "sends": 1,
+        "send_day_start": at,
+        "day_sends": 1,
+    }
+    statement = tenant_upsert(session, Guard, [{**fresh, "destination_key": ""}, {**fresh, "destination_key": key}])
+    window_over = Guard.send_start <= at - limits.SENDS_WINDOW
+    day_over = Guard.send_day_start <= at - limits.DAY
+    statement = statement.on_conflict_do_update(
+        index_elements=["tenant_id", "integration_id", "contact", "destination_key"],
+        set_={
+            "sends": case((window_over, 1), else_=Guard.sends + 1),
+            "send_start": case((window_over, at), else_=Guard.send_start),
+            "day_sends": case((day_over, 1), else_=Guard.day_sends + 1),
+            "send_day_start": case((day_over, at), else_=Guard.send_day_start),
+        },
+    ).returning(
+        Guard.destination_key,
+        Guard.sends,
+        Guard.send_start,
+        Guard.day_sends,
+        Guard.send_day_start,
+        Guard.locked_until,
+        Guard.lock_reason,
+    )
+    rows = {row.destination_key: row for row in session.execute(statement)}
+    contact_row, destination = rows[""], rows[key]
+    for row in (contact_row, destination):
+        if row.locked_until is not None and row.locked_until > at:
+            return Refusal(row.lock_reason, _seconds(row.locked_until, at))
+    if destination.sends > limits.SENDS:
+        until = destination.send_start + limits.SENDS_WINDOW
+        return Refusal(f"{limits.SENDS} messages in 10 minutes is the most", _seconds(until, at))
+    if destination.day_sends > limits.SENDS_DAY:
+        return Refusal(
+            f"{limits.SENDS_DAY} messages a day to one destination is the most",
+            _seconds(destination.send_day_start + limits.DAY, at),
+        )
+    if contact_row.day_sends > limits.CONTACT_SENDS_DAY:
+        return Refusal(
+            f"{limits.CONTACT_SENDS_DAY} messages a day to one contact is the most",
+            _seconds(contact_row.send_day_start + limits.DAY, at),
+        )
+    return None
+
+
+def judge_guess(contact_row: Guard, destination: Guard, at: datetime) -> Refusal | None:
+    """Whether a guess is allowed now; a refused guess is not counted."""
+    for row in (contact_row, destination):
+        if row.locked_until is not None and row.locked_until > at:
+            return Refusal(row.lock_reason, _seconds(row.locked_until, at))
+    if destination.next_guess_at is not None and destination.next_guess_at > at:
+        seconds = _seconds(destination.next_guess_at, at)
+        return Refusal(f"wait {seconds} s before the next try", seconds)
+    return None
+
+
+def count_wrong(session: Session, contact_row: Guard, destination: Guard, at: datetime) -> int:
+    """Count one wrong code on both locked rows; return how many guesses the destination has left."""
+    day = _in_window(contact_row.day_start, contact_row.day_failures, limits.DAY, at)
+    month = _in_window(contact_row.month_start, contact_row.month_failures, limits.MONTH, at)
+    failures = _failures(destination, at) + 1
+    left = max(limits.GUESSES - failures, 0)
+    on_contact: dict[str, Any] = {
+        "day_start": day[0],
+        "day_failures": day[1],
+        "month_start": month[0],
+        "month_failures": month[1],
+        "locked_until": contact_row.locked_until,
+        "lock_reason": contact_row.lock_reason,
+    }
+    if month[1] >= limits.CONTACT_FAILURES_MONTH:
+        on_contact |= {"locked_until": datetime.max.replace(year=9999, tzinfo=at.tzinfo), "lock_reason": ADMIN_ONLY}
+        left = 0
+    elif day[1] >= limits.CONTACT_FAILURES_DAY:
+        on_contact |= {
+            "locked_until": day[0] + limits.DAY,
+            "lock_reason": "too many wrong codes for this contact today",
+        }
+        left = 0
+    on_destination: dict[str, Any] = {
+        "failures": failures,
+        "next_guess_at": at + limits.WAITS[failures] if failures < len(limits.WAITS) else None,
+        "locked_until": at + limits.DESTINATION_LOCK if failures >= limits.GUESSES else None,
+        "lock_reason": "too many wrong codes for this destination" if failures >= limits.GUESSES else "",
+    }
+    _update_both(session, contact_row, destination, on_contact, on_destination)
+    return left
+
+
+def clear_wrong(session: Session, destination: Guard) -> None:
+    """A right code clears the failures of its destination, and of nothing else."""
+    session.execute(
+        update(Guard)
+        .where(
+            Guard.integration_id == destination.integration_id,
+            Guard.contact == destination.contact,
+            Guard.destination_key == destination.destination_key,
+        )
+        .values(failures=0, next_guess_at=None, locked_until=None, lock_reason="")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _update_both(
+    session: Session, contact_row: Guard, destination: Guard, on_contact: dict[str, Any], on_destination: dict[str, Any]
+) -> None:
+    of_contact = Guard.destination_key == ""
+    values: dict[str, Any] = {}
+    for name in on_contact.keys() | on_destination.keys():
+        contact_value = on_contact.get(name, getattr(contact_row, name))
+        destination_value = on_destination.get(name, getattr(destination, name))
+        column = Guard.__table__.c[name]
+        values[name] = case((of_contact, _typed(contact_value, column)), else_=_typed(destination_value, column))
+    session.execute(
+        update(Guard)
+        .where(
+            Guard.integration_id == destination.integration_id,
+            Guard.contact == destination.contact,
+            Guard.destination_key.in_(["", destination.destination_key]),
+        )
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _typed(value: Any, column: Any) -> Any:
+    # A bare NULL or parameter inside CASE has no type on PostgreSQL.
+    return cast(literal(value, column.type), column.type)
+
+
+def _failures(destination: Guard, at: datetime) -> int:
+    """Failures that still count: a lock that ran out starts the count anew."""
+    if destination.locked_until is not None and destination.locked_until <= at:
+        return 0
+    return destination.failures
+
+
+def _in_window(start: datetime, count: int, window: Any, at: datetime) -> tuple[datetime, int]:
+    return (at, 1) if start <= at - window else (start, count + 1)
+
+
+def _seconds(until: datetime, at: datetime) -> int:
+    if until.year == 9999:
+        return 0
+    return max(1, int((until - at).total_seconds() + 0.999))

@@ -1,0 +1,81 @@
+"""What a ticket is told: one note for each final outcome, and one when another contact is chosen.
+
+A note carries a reference, so that a retry after a crash finds it instead of posting it twice. It never holds a
+code or a full number. The one outcome without a note is *superseded*: the code that took its place will tell.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from podserver.delivery import outbox
+from podserver.security import sealing
+from podserver.verification.methods import METHODS
+from podserver.verification.models import State, Verification
+
+CHANNEL = "psa_note"
+TOPIC = "note"
+
+_OPENINGS = {
+    State.VERIFIED: "Caller verified",
+    State.DENIED: "Caller NOT verified: the contact said they did not ask for this",
+    State.EXPIRED: "Caller not verified: the code expired",
+    State.LOCKED: "Caller NOT verified: too many wrong codes",
+    State.CANCELLED: "Verification cancelled",
+    State.FAILED: "Caller not verified: the message did not arrive",
+}
+
+
+def reference_of(subject: str) -> str:
+    """The reference that a note carries: ``Ref PV-`` and 26 letters and digits."""
+    return f"Ref PV-{subject.upper()}"
+
+
+def add_final_note(session: Session, verification: Verification, actor: str, at: datetime) -> str | None:
+    """Add the outcome's note to the outbox, in the caller's transaction. None where there is no ticket."""
+    opening = _OPENINGS.get(verification.state)
+    if opening is None or not verification.ticket:
+        return None
+    lines = [
+        f"{opening}.",
+        f"Contact: {verification.contact_name} ({verification.company_name})"
+        if verification.company_name
+        else f"Contact: {verification.contact_name}",
+        f"How: {METHODS[verification.method].label} to {verification.masked}",
+        f"By: {actor or verification.technician}, {at:%Y-%m-%d %H:%M} UTC",
+    ]
+    if verification.reason and verification.state == State.FAILED:
+        lines.append(f"Why: {verification.reason}")
+    return _add(session, verification.integration_id, verification.ticket, verification.id, lines, at)
+
+
+def add_other_contact_note(
+    session: Session, *, integration_id: int, ticket: str, contact_name: str, reason: str, actor: str, at: datetime
+) -> str | None:
+    """Add a note that another contact of the company is verified than the ticket's own."""
+    if not ticket:
+        return None
+    lines = [f"Another contact was chosen for verification: {contact_name}."]
+    if reason:
+        lines.append(f"Note: {reason}")
+    lines.append(f"By: {actor}, {at:%Y-%m-%d %H:%M} UTC")
+    return _add(session, integration_id, ticket, sealing.random_id(), lines, at)
+
+
+def _add(session: Session, integration_id: int, ticket: str, subject: str, lines: list[str], at: datetime) -> str:
+    reference = reference_of(subject)
+    return outbox.add(
+        session,
+        channel=CHANNEL,
+        topic=TOPIC,
+        subject=subject,
+        payload={
+            "integration_id": integration_id,
+            "ticket": ticket,
+            "text": "\n".join([*lines, reference]),
+            "reference": reference,
+        },
+        at=at,
+    )

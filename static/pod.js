@@ -1,0 +1,316 @@
+// The pod in the PSA's frame: sign-in through the parent window, the token in memory, clocks, polling.
+// Everything else is HTML from the server, placed by htmx.
+"use strict";
+
+(() => {
+  const page = document.body.dataset;
+  const byId = (id) => document.getElementById(id);
+  const framed = window.parent !== window;
+  const PSA_PATIENCE_MS = 5000;
+  const POLL_PENDING_MS = 2000;
+  const POLL_QUIET_MS = 10000;
+  const RENEW_MS = 4 * 60 * 1000;
+
+  const record = { id: page.record, screen: page.screen };
+  let frameId = null;
+  let token = "";
+  let contactGeneration = 0;
+  let askedAt = 0;
+  let patience = 0;
+
+  // --- The parent window: JSON strings, exactly one origin, every event acknowledged -------------------------
+
+  const tellPsa = (message) => {
+    if (!framed) return;
+    const full = frameId === null ? message : { ...message, frameID: frameId };
+    window.parent.postMessage(JSON.stringify(full), page.psa);
+  };
+
+  window.addEventListener("message", (event) => {
+    if (event.source !== window.parent || event.origin !== page.psa || typeof event.data !== "string") return;
+    let said;
+    try {
+      said = JSON.parse(event.data);
+    } catch {
+      return;
+    }
+    if (said === null || typeof said !== "object") return;
+    if (typeof said.MessageFrameID === "string") {
+      const first = frameId === null;
+      frameId = said.MessageFrameID;
+      if (first) askWhoIsThere();
+    } else if (typeof said.event === "string") {
+      // An event without an answer keeps the PSA's screen from saving.
+      tellPsa({ event: said.event, _id: said._id, result: "success" });
+      if (said.event === "onLoad") recordShown(said.data && said.data.screenObject);
+    } else if (said.response === "getmemberauthentication" && said.data) {
+      signInAsMember(said.data);
+    }
+  });
+
+  // The PSA can change the record without loading the frame anew; the id in the URL is then stale.
+  const recordShown = (shown) => {
+    if (!shown || shown.id === undefined || shown.id === null) return;
+    const id = String(shown.id);
+    if (id === record.id) return;
+    record.id = id;
+    if (shown.screen) record.screen = String(shown.screen);
+    token = "";
+    byId("history").hidden = true;
+    askWhoIsThere();
+  };
+
+  const askWhoIsThere = () => {
+    askedAt = Date.now();
+    byId("connecting").hidden = false;
+    window.clearTimeout(patience);
+    patience = window.setTimeout(() => {
+      if (!token) offerPassword("ConnectWise did not answer the pod. Reload the ticket, or sign in here.");
+    }, PSA_PATIENCE_MS);
+    if (frameId === null) tellPsa({ message: "ready" });
+    else tellPsa({ hosted_request: "getMemberAuthentication" });
+  };
+
+  // --- Signing in --------------------------------------------------------------------------------------------
+
+  const post = async (door, fields) => {
+    const body = new URLSearchParams({ ...fields, id: record.id, screen: record.screen, parent: page.psa });
+    const answer = await fetch(`${page.door}/${door}`, { method: "POST", body, credentials: "omit", redirect: "error" });
+    return answer.json();
+  };
+
+  const signInAsMember = async (member) => {
+    const forRecord = record.id;
+    try {
+      const said = await post("session", {
+        memberid: String(member.memberid ?? ""),
+        memberHash: String(member.memberHash ?? ""),
+        memberContext: String(member.memberContext ?? ""),
+      });
+      if (forRecord === record.id) signedIn(said);
+    } catch {
+      offerPassword("podserver cannot be reached. Check the connection, then ask again.");
+    }
+  };
+
+  const signedIn = (said) => {
+    window.clearTimeout(patience);
+    byId("connecting").hidden = true;
+    if (!said.token) {
+      if (said.password) offerPassword(said.problem);
+      else showProblem(said.problem);
+      return;
+    }
+    token = said.token;
+    contactGeneration += 1;
+    byId("sign-in").hidden = true;
+    byId("password").value = "";
+    byId("caller").hidden = false;
+    showProblem("");
+    loadCaller();
+  };
+
+  const offerPassword = (problem) => {
+    window.clearTimeout(patience);
+    byId("connecting").hidden = true;
+    byId("caller").hidden = true;
+    showProblem(problem);
+    byId("ask-psa").hidden = !framed;
+    byId("sign-in").hidden = false;
+  };
+
+  const showProblem = (problem) => {
+    const place = byId("page-problem");
+    place.replaceChildren();
+    if (!problem) return;
+    const line = document.createElement("p");
+    line.className = "problem";
+    line.textContent = problem;
+    place.append(line);
+  };
+
+  byId("sign-in").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = event.target.querySelector("button");
+    button.disabled = true;
+    try {
+      signedIn(await post("password", { email: byId("email").value, password: byId("password").value }));
+      if (!token) byId("password").focus();
+    } catch {
+      showProblem("podserver cannot be reached. Check the connection, then try again.");
+    } finally {
+      button.disabled = false;
+    }
+  });
+
+  byId("ask-psa").addEventListener("click", () => {
+    byId("sign-in").hidden = true;
+    showProblem("");
+    askWhoIsThere();
+  });
+
+  const loadCaller = () => {
+    byId("history").open = false;
+    window.htmx.trigger("#caller", "pod-caller");
+  };
+
+  // --- htmx: the token as a header, the next token from the answer ---------------------------------------------
+
+  const generations = new WeakMap();
+
+  document.body.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-Pod-Token"] = token;
+    if (event.detail.elt.id === "poller") event.detail.parameters.set("seen", whatIsSeen());
+  });
+
+  document.body.addEventListener("htmx:beforeSend", (event) => {
+    generations.set(event.detail.xhr, contactGeneration);
+  });
+
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const asked = event.detail.elt;
+    if (!token || asked.getAttribute("aria-disabled") === "true") event.preventDefault();
+  });
+
+  document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { xhr, pathInfo } = event.detail;
+    // An answer to a question about the contact before is not about this one.
+    if (generations.get(xhr) !== contactGeneration) {
+      event.preventDefault();
+      return;
+    }
+    const next = xhr.getResponseHeader("X-Pod-Token");
+    if (next) token = next;
+    if (next && pathInfo.requestPath === "/pod/contact") contactGeneration += 1;
+    if (xhr.status === 401) signInAgain();
+    if (xhr.status < 400) showProblem("");
+  });
+
+  const signInAgain = () => {
+    token = "";
+    // One question to the PSA at a time; a session that is refused at once is not asked for in a circle.
+    if (frameId !== null && Date.now() - askedAt > 10000) askWhoIsThere();
+    else offerPassword("Your sign-in has ended. Sign in again.");
+  };
+
+  for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+    document.body.addEventListener(failure, (event) => {
+      if (event.detail.elt.id === "poller" || event.detail.elt.id === "renewer") return;
+      showProblem("podserver did not answer. It is not known whether this was done; look at the row, then try again.");
+    });
+  }
+
+  document.body.addEventListener("contact-chosen", loadCaller);
+
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    const settled = event.detail.elt;
+    if (settled.id === "caller") {
+      byId("history").hidden = byId("rows") === null;
+      schedulePoll();
+    }
+    prepareClocks();
+    localTimes();
+    const wanted = document.querySelector("[data-focus]");
+    if (wanted) {
+      wanted.removeAttribute("data-focus");
+      const place = wanted.querySelector(".code") ?? wanted.querySelector("button:not([disabled])") ?? wanted;
+      place.focus({ preventScroll: true });
+    }
+    if (settled.matches && settled.matches(".row") && byId("history").open) {
+      window.htmx.trigger("#history", "pod-history");
+    }
+  });
+
+  document.body.addEventListener("click", (event) => {
+    const clicked = event.target.closest("[data-reload], [data-close], .resend");
+    if (!clicked) return;
+    if (clicked.dataset.reload === "caller") loadCaller();
+    if (clicked.dataset.reload === "record") askAgainForRecord();
+    if (clicked.dataset.close) {
+      byId(clicked.dataset.close).replaceChildren();
+      document.querySelector(".who .link")?.focus();
+    }
+    if (clicked.matches(".resend")) event.preventDefault();
+  });
+
+  const askAgainForRecord = () => {
+    if (frameId !== null) {
+      token = "";
+      askWhoIsThere();
+    } else {
+      offerPassword("Sign in again to go back to the ticket's own contact.");
+    }
+  };
+
+  // --- Polling: one fragment, and only what changed comes back --------------------------------------------------
+
+  const whatIsSeen = () =>
+    [...document.querySelectorAll(".row")]
+      .map((row) => `${row.dataset.row}=${row.dataset.version}~${row.querySelector(".state").dataset.status}`)
+      .join(",");
+
+  let pollTimer = 0;
+  const schedulePoll = () => {
+    window.clearTimeout(pollTimer);
+    const pause = document.querySelector(".row.pending") ? POLL_PENDING_MS : POLL_QUIET_MS;
+    pollTimer = window.setTimeout(() => {
+      if (token && byId("rows") && !document.hidden) window.htmx.trigger("#poller", "pod-poll");
+      schedulePoll();
+    }, pause);
+  };
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && token && byId("rows")) window.htmx.trigger("#poller", "pod-poll");
+  });
+
+  window.setInterval(() => {
+    if (token && !byId("rows") && !document.hidden) window.htmx.trigger("#renewer", "pod-renew");
+  }, RENEW_MS);
+
+  // --- Clocks: seconds from the server, counted down here -------------------------------------------------------
+
+  const deadlines = new WeakMap();
+  const asClock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+  const prepareClocks = () => {
+    for (const clock of document.querySelectorAll("[data-left], [data-resend]")) {
+      if (deadlines.has(clock)) continue;
+      const left = Number(clock.dataset.left ?? clock.dataset.resend);
+      deadlines.set(clock, performance.now() + left * 1000);
+    }
+  };
+
+  const tick = () => {
+    for (const clock of document.querySelectorAll("[data-left], [data-resend]")) {
+      const deadline = deadlines.get(clock);
+      if (deadline === undefined) continue;
+      const left = Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
+      if (clock.dataset.resend !== undefined) {
+        clock.textContent = left ? `Resend in ${asClock(left)}` : "Resend";
+        if (!left) clock.removeAttribute("aria-disabled");
+      } else {
+        clock.textContent = clock.dataset.as === "clock" ? asClock(left) : `${Math.max(1, Math.ceil(left / 60))} min`;
+      }
+      if (!left) {
+        deadlines.delete(clock);
+        clock.removeAttribute("data-left");
+        clock.removeAttribute("data-resend");
+        if (token) window.htmx.trigger("#poller", "pod-poll");
+      }
+    }
+  };
+  window.setInterval(tick, 500);
+
+  const shown = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const localTimes = () => {
+    for (const time of document.querySelectorAll("time[data-local]")) {
+      time.textContent = shown.format(new Date(time.dateTime));
+      time.removeAttribute("data-local");
+    }
+  };
+
+  // --- Go --------------------------------------------------------------------------------------------------------
+
+  if (framed) askWhoIsThere();
+  else offerPassword("This page belongs into a ConnectWise ticket. To look at it here, sign in.");
+})();

@@ -1,0 +1,5 @@
+"""gunicorn's door: ``gunicorn -c gunicorn.conf.py wsgi:app``."""
+
+from podserver.application import create_app
+
+app = create_app()
