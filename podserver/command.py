@@ -14,10 +14,11 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import select
 
+from connectors.base import PsaError
 from podserver.accounts import service as accounts
 from podserver.accounts.models import Role, Tenant, User
 from podserver.configuration import PROJECT, ConfigurationError
-from podserver.database import db, now, writing
+from podserver.database import db, now, release, writing
 from podserver.history import evidence
 from podserver.history.models import HistoryKey
 from podserver.integrations import service as integrations
@@ -58,7 +59,7 @@ def only_tenant(name: str) -> Tenant:
         raise click.ClickException("There is no such tenant; `podserver init` makes the first.")
     if len(found) > 1:
         raise click.ClickException("There are several tenants: " + ", ".join(t.name for t in found) + ". Use --tenant.")
-    session.rollback()
+    release(session)
     bind_tenant(session, found[0].id)
     return found[0]
 
@@ -115,14 +116,11 @@ def init(name: str, region: str, email: str, admin_name: str, password: str) -> 
 
 
 @main.command()
-@with_application
 def worker() -> None:
     """Hand over messages and notes, sweep, and seal the history; run one or more."""
-    from flask import current_app
-
     from podserver.background import serve
 
-    serve(current_app._get_current_object())  # type: ignore[attr-defined]
+    serve(_application())
 
 
 @main.group()
@@ -200,7 +198,7 @@ def integration_add_connectwise(
         saved = add_connectwise(
             keys, name=name, actor="podserver integration add", install=install_pod, height=int(height)
         )
-    except (integrations.BadInput, integrations.PsaError) as error:
+    except (integrations.BadInput, PsaError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(saved)
 

@@ -11,9 +11,10 @@ import os
 import click
 from sqlalchemy import select
 
+from connectors.base import PsaError
 from podserver.accounts import service as accounts
 from podserver.accounts.models import PsaMember, Role, Tenant, User
-from podserver.database import db, now, writing
+from podserver.database import db, now, release, writing
 from podserver.delivery import accounts as sms_accounts
 from podserver.integrations import service as integrations
 from podserver.integrations.service import ConnectWiseKeys
@@ -55,7 +56,7 @@ def command(
         keys = ConnectWiseKeys(psa_site, psa_company, psa_public_key, private_key, psa_client_id)
         try:
             pod_url = add_connectwise(keys, name="ConnectWise", actor="podserver demo", install=True, height=600)
-        except (integrations.BadInput, integrations.PsaError) as error:
+        except (integrations.BadInput, PsaError) as error:
             raise click.ClickException(str(error)) from None
         _members()
         with writing(db.session()) as session:
@@ -77,7 +78,7 @@ def _people() -> None:
     session = db.session()
     with across_tenants(session):
         tenant = session.scalar(select(Tenant).where(Tenant.name == MSP))
-    session.rollback()
+    release(session)
     with writing(session):
         if tenant is None:
             accounts.create_tenant(session, name=MSP, region="US", at=now())

@@ -18,7 +18,7 @@ _SECRETS = re.compile(
     r"(?P<jwt>eyJ[\w-]{8,}\.[\w-]+\.[\w-]+)"
     r"|(?P<fernet>gAAAA[\w=-]{40,})"
     r"|(?P<basic>(?:Basic|Bearer)\s+[\w+/=.-]{8,})"
-    r"|(?P<phone>(?<![\w.:-])\+?\d[\d ().-]{8,18}\d(?![\w.:-]))"
+    r"|(?P<phone>(?:(?<![\w.:-])\+?|%2B)\d[\d ().-]{8,18}\d(?![\w.:-]))"
     r"|(?P<mail>[\w.+-]+@[\w-]+\.[\w.-]+)"
     r"|(?P<code>(?<![\w.:-])\d{6,8}(?![\w.:-]))"
 )
@@ -67,8 +67,9 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # Its INFO lines carry URLs with phone numbers (reference: channels fact sheet 1.3).
+    # Their INFO and DEBUG lines carry URLs with phone numbers (reference: channels fact sheet 1.3).
     logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
     logging.getLogger("huey").setLevel(logging.WARNING)
 
 

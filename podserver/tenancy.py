@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ForeignKey, event
+from sqlalchemy import ForeignKey, Table, event
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
+
+from sqlalchemy.sql import ClauseElement, visitors
 
 from podserver.database import Base, upsert
 
@@ -67,20 +69,40 @@ def tenant_upsert(session: Session, model: type[Base], rows: list[dict[str, Any]
 
 @event.listens_for(Session, "do_orm_execute")
 def _filter_by_tenant(state: ORMExecuteState) -> None:
-    if not any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers):
-        return
     tenant_id = state.session.info.get(_KEY)
-    if tenant_id is None:
-        raise NoTenant("a tenant's table was read by a session that is bound to no tenant")
-    if state.is_insert:
-        if not state.execution_options.get("podserver_tenant_rows"):
-            raise NoTenant("rows of a tenant are added through the session or through tenant_upsert")
+    if tenant_id == _ALL and not state.is_insert:
         return
-    if tenant_id == _ALL:
+    if tenant_id is None or state.is_insert or not state.is_orm_statement:
+        _judge(state, tenant_id)
         return
+    # Added to every ORM statement, so that a bare count or a subquery is filtered as rows are.
     state.statement = state.statement.options(
         with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
     )
+
+
+def _judge(state: ORMExecuteState, tenant_id: int | None) -> None:
+    """Refuse what the criterion cannot reach: no tenant, plain inserts, and statements on bare tables."""
+    if state.is_insert and state.execution_options.get("podserver_tenant_rows") and tenant_id:
+        return
+    if not _touches_tenants(state):
+        return
+    if tenant_id is None:
+        raise NoTenant("a tenant's table was touched by a session that is bound to no tenant")
+    if state.is_insert:
+        raise NoTenant("rows of a tenant are added through the session or through tenant_upsert")
+    raise NoTenant("a tenant's table is read through its model, never as a bare table")
+
+
+def _touches_tenants(state: ORMExecuteState) -> bool:
+    if any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers):
+        return True
+    owned = {
+        mapper.local_table.name for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantOwned)
+    }  # fmt: skip
+    statement = state.statement
+    assert isinstance(statement, ClauseElement)
+    return any(isinstance(part, Table) and part.name in owned for part in visitors.iterate(statement))
 
 
 @event.listens_for(Session, "before_flush")

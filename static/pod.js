@@ -10,6 +10,8 @@
   const POLL_PENDING_MS = 2000;
   const POLL_QUIET_MS = 10000;
   const RENEW_MS = 4 * 60 * 1000;
+  const UNANSWERED =
+    "podserver did not answer. It is not known whether this was done; look at the row, then try again.";
 
   const record = { id: page.record, screen: page.screen };
   let frameId = null;
@@ -55,9 +57,20 @@
     if (id === record.id) return;
     record.id = id;
     if (shown.screen) record.screen = String(shown.screen);
-    token = "";
-    byId("history").hidden = true;
+    leave();
     askWhoIsThere();
+  };
+
+  // Nothing of the session before stays on the page, and an answer that is still under way finds nobody.
+  const waiting = byId("caller").firstElementChild.cloneNode(true);
+  const leave = () => {
+    token = "";
+    contactGeneration += 1;
+    byId("caller").replaceChildren(waiting.cloneNode(true));
+    byId("caller").hidden = false;
+    byId("history").hidden = true;
+    byId("sign-in").hidden = true;
+    showProblem("");
   };
 
   const askWhoIsThere = () => {
@@ -81,6 +94,7 @@
 
   const signInAsMember = async (member) => {
     const forRecord = record.id;
+    window.clearTimeout(patience);
     try {
       const said = await post("session", {
         memberid: String(member.memberid ?? ""),
@@ -97,17 +111,18 @@
     window.clearTimeout(patience);
     byId("connecting").hidden = true;
     if (!said.token) {
-      if (said.password) offerPassword(said.problem);
-      else showProblem(said.problem);
-      return;
+      if (said.password) return offerPassword(said.problem);
+      byId("caller").hidden = true;
+      return showProblem(said.problem);
     }
     token = said.token;
     contactGeneration += 1;
+    const focus = !byId("sign-in").hidden;
     byId("sign-in").hidden = true;
     byId("password").value = "";
     byId("caller").hidden = false;
     showProblem("");
-    loadCaller();
+    loadCaller({ focus });
   };
 
   const offerPassword = (problem) => {
@@ -149,7 +164,10 @@
     askWhoIsThere();
   });
 
-  const loadCaller = () => {
+  // `anew` asks the PSA even where its last answer is fresh; `focus` keeps the keyboard's place in the widget.
+  let load = {};
+  const loadCaller = (how = {}) => {
+    load = how;
     byId("history").open = false;
     window.htmx.trigger("#caller", "pod-caller");
   };
@@ -159,8 +177,10 @@
   const generations = new WeakMap();
 
   document.body.addEventListener("htmx:configRequest", (event) => {
-    event.detail.headers["X-Pod-Token"] = token;
-    if (event.detail.elt.id === "poller") event.detail.parameters.set("seen", whatIsSeen());
+    const { elt, headers, parameters } = event.detail;
+    headers["X-Pod-Token"] = token;
+    if (elt.id === "poller") parameters.set("seen", whatIsSeen());
+    if (elt.id === "caller" && load.anew) parameters.set("anew", "1");
   });
 
   document.body.addEventListener("htmx:beforeSend", (event) => {
@@ -169,11 +189,12 @@
 
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     const asked = event.detail.elt;
-    if (!token || asked.getAttribute("aria-disabled") === "true") event.preventDefault();
+    const idle = asked.id === "history" && !asked.open;
+    if (!token || idle || asked.getAttribute("aria-disabled") === "true") event.preventDefault();
   });
 
   document.body.addEventListener("htmx:beforeOnLoad", (event) => {
-    const { xhr, pathInfo } = event.detail;
+    const { elt, xhr, pathInfo } = event.detail;
     // An answer to a question about the contact before is not about this one.
     if (generations.get(xhr) !== contactGeneration) {
       event.preventDefault();
@@ -182,12 +203,20 @@
     const next = xhr.getResponseHeader("X-Pod-Token");
     if (next) token = next;
     if (next && pathInfo.requestPath === "/pod/contact") contactGeneration += 1;
-    if (xhr.status === 401) signInAgain();
-    if (xhr.status < 400) showProblem("");
+    if (xhr.status === 401) return signInAgain();
+    if (xhr.status >= 400 && !xhr.getResponseHeader("HX-Retarget")) {
+      // A page of some proxy in between, not an answer of ours.
+      event.preventDefault();
+      if (!behindTheScenes(elt)) showProblem(UNANSWERED);
+    } else if (xhr.status < 400 && !behindTheScenes(elt)) {
+      showProblem("");
+    }
   });
 
+  const behindTheScenes = (elt) => elt.id === "poller" || elt.id === "renewer";
+
   const signInAgain = () => {
-    token = "";
+    leave();
     // One question to the PSA at a time; a session that is refused at once is not asked for in a circle.
     if (frameId !== null && Date.now() - askedAt > 10000) askWhoIsThere();
     else offerPassword("Your sign-in has ended. Sign in again.");
@@ -195,26 +224,36 @@
 
   for (const failure of ["htmx:sendError", "htmx:timeout"]) {
     document.body.addEventListener(failure, (event) => {
-      if (event.detail.elt.id === "poller" || event.detail.elt.id === "renewer") return;
-      showProblem("podserver did not answer. It is not known whether this was done; look at the row, then try again.");
+      if (!behindTheScenes(event.detail.elt)) showProblem(UNANSWERED);
     });
   }
 
-  document.body.addEventListener("contact-chosen", loadCaller);
+  document.body.addEventListener("contact-chosen", () => loadCaller({ focus: true }));
+
+  // A row that changes under the technician's hands keeps the focus.
+  document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    if (target.matches(".row") && target.contains(document.activeElement)) {
+      fragment.firstElementChild?.setAttribute("data-focus", "");
+    }
+  });
 
   document.body.addEventListener("htmx:afterSettle", (event) => {
     const settled = event.detail.elt;
     if (settled.id === "caller") {
       byId("history").hidden = byId("rows") === null;
-      schedulePoll();
+      if (load.focus) (settled.querySelector("h2") ?? settled.querySelector("button"))?.focus({ preventScroll: true });
+      load = {};
     }
+    // A row may have become pending, and then the next look is due sooner.
+    schedulePoll();
     prepareClocks();
     localTimes();
     const wanted = document.querySelector("[data-focus]");
     if (wanted) {
       wanted.removeAttribute("data-focus");
-      const place = wanted.querySelector(".code") ?? wanted.querySelector("button:not([disabled])") ?? wanted;
-      place.focus({ preventScroll: true });
+      // Never a button: the Enter that sent the code, pressed twice, would send the next SMS.
+      (wanted.querySelector(".code") ?? wanted).focus({ preventScroll: true });
     }
     if (settled.matches && settled.matches(".row") && byId("history").open) {
       window.htmx.trigger("#history", "pod-history");
@@ -224,7 +263,7 @@
   document.body.addEventListener("click", (event) => {
     const clicked = event.target.closest("[data-reload], [data-close], .resend");
     if (!clicked) return;
-    if (clicked.dataset.reload === "caller") loadCaller();
+    if (clicked.dataset.reload === "caller") loadCaller({ anew: true, focus: true });
     if (clicked.dataset.reload === "record") askAgainForRecord();
     if (clicked.dataset.close) {
       byId(clicked.dataset.close).replaceChildren();
@@ -235,7 +274,7 @@
 
   const askAgainForRecord = () => {
     if (frameId !== null) {
-      token = "";
+      leave();
       askWhoIsThere();
     } else {
       offerPassword("Sign in again to go back to the ticket's own contact.");

@@ -6,6 +6,7 @@ needs the outside world starts the emulators on a real socket (see ``world.py``)
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import uuid
@@ -67,26 +68,64 @@ def redis_url() -> str:
     return REDIS
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy, so that each test need not migrate."""
+    state = tmp_path_factory.mktemp("template")
+    _migrate(state, f"sqlite:///{state / 'template.db'}")
+    return state / "template.db"
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database to copy."""
+    if not _postgres_answers():
+        missing("PostgreSQL")
+    with _a_postgres() as url:
+        _migrate(tmp_path_factory.mktemp("template"), url)
+        yield url.rpartition("/")[2]
+
+
+def _migrate(state: Path, url: str) -> None:
+    from flask_migrate import upgrade
+
+    application = create_app(read_settings(environment_of(state, url)))
+    with application.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
+@contextlib.contextmanager
+def _a_postgres(template: str = "template1") -> Iterator[str]:
+    name = f"podserver_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(POSTGRES, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield POSTGRES.rpartition("/")[0] + f"/{name}"
+    finally:
+        with psycopg.connect(POSTGRES, autocommit=True) as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """An empty PostgreSQL database of its own, dropped afterwards."""
     if not _postgres_answers():
         missing("PostgreSQL")
-    name = f"podserver_test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(POSTGRES, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    yield POSTGRES.rpartition("/")[0] + f"/{name}"
-    with psycopg.connect(POSTGRES, autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    with _a_postgres() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database: once SQLite, once PostgreSQL."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database without rows: once SQLite, once PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'podserver.db'}"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "podserver.db")
+        yield f"sqlite:///{tmp_path / 'podserver.db'}"
+        return
+    with _a_postgres(request.getfixturevalue("migrated_postgres")) as url:
+        yield url
 
 
 def environment_of(state: Path, database_url: str, **more: str) -> dict[str, str]:
@@ -110,12 +149,9 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """A migrated application, inside its context."""
-    from flask_migrate import upgrade
-
+    """An application on a migrated database, inside its context."""
     application = create_app(settings)
     with application.app_context():
-        upgrade()
         yield application
         db.session.remove()
         db.engine.dispose()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -15,12 +16,13 @@ from podserver.accounts.models import PsaMember, Role, SignIn, Tenant, User
 from podserver.history import chain
 from podserver.history.service import Entry, Kind, record
 from podserver.security import failures, sealing
-from podserver.tenancy import across_tenants, bind_tenant
+from podserver.tenancy import NoTenant, across_tenants, bind_tenant, bound_tenant
 
 SHORTEST_PASSWORD = 15
 LONGEST_PASSWORD = 256
 IDLE = timedelta(minutes=30)
 LONGEST_SIGN_IN = timedelta(hours=12)
+TOUCH_AFTER = timedelta(minutes=1)
 
 _hasher = PasswordHasher()
 # Verified when the account does not exist, so that both cases take the same time.
@@ -29,7 +31,11 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,180}\.[^@\s,;<>\".]{2,}"
 
 
 class BadInput(ValueError):
-    """A field is wrong; the message is a sentence for the person who filled it in."""
+    """A field is wrong; the message is a sentence for the person who filled it in, ``field`` the field's name."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class SignInRefused(Exception):
@@ -56,21 +62,21 @@ class NewUser:
 def check_password(password: str, *, email: str = "", name: str = "") -> None:
     """Raise BadInput where a password is too short, too long or made of what everybody knows of its user."""
     if len(password) < SHORTEST_PASSWORD:
-        raise BadInput(f"A password has {SHORTEST_PASSWORD} characters or more; a sentence is a good one.")
+        raise BadInput(f"A password has {SHORTEST_PASSWORD} characters or more; a sentence is a good one.", "password")
     if len(password) > LONGEST_PASSWORD:
-        raise BadInput(f"A password has {LONGEST_PASSWORD} characters at most.")
+        raise BadInput(f"A password has {LONGEST_PASSWORD} characters at most.", "password")
     if len(set(password)) < 6:
-        raise BadInput("This password repeats itself too much to be one.")
+        raise BadInput("This password repeats itself too much to be one.", "password")
     for known in (email, name, email.partition("@")[0], "podserver"):
         if len(known) >= 4 and known.casefold() in password.casefold():
-            raise BadInput("A password must not hold the user's name, address or the product's name.")
+            raise BadInput("A password must not hold the user's name, address or the product's name.", "password")
 
 
 def clean_email(email: str) -> str:
     """An e-mail address as it is stored. Raises BadInput."""
     email = email.strip().casefold()
     if len(email) > 254 or not _EMAIL.fullmatch(email):
-        raise BadInput("That is not an e-mail address.")
+        raise BadInput("That is not an e-mail address.", "email")
     return email
 
 
@@ -96,10 +102,10 @@ def create_user(session: Session, new: NewUser, *, actor: str, at: datetime) -> 
     if email is not None:
         with across_tenants(session):
             if session.scalar(select(User.id).where(User.email == email)) is not None:
-                raise BadInput("Somebody has this e-mail address already.")
+                raise BadInput("Somebody has this e-mail address already.", "email")
     name = " ".join(new.name.split())
     if not 1 <= len(name) <= 120:
-        raise BadInput("A name has 1 to 120 characters.")
+        raise BadInput("A name has 1 to 120 characters.", "name")
     if new.password:
         check_password(new.password, email=email or "", name=name)
     user = User(
@@ -158,8 +164,8 @@ def begin_sign_in(session: Session, user: User, at: datetime) -> str:
     return token
 
 
-def signed_in(session: Session, token: str, at: datetime) -> User | None:
-    """The active user of a live portal session, and bind the session to their tenant; else None."""
+def signed_in(session: Session, token: str, at: datetime) -> SignIn | None:
+    """The live portal session of an active user, with user and tenant; bind the session to the tenant. Else None."""
     with across_tenants(session):
         row = session.scalar(
             select(SignIn)
@@ -169,14 +175,19 @@ def signed_in(session: Session, token: str, at: datetime) -> User | None:
     if row is None or not row.user.active or row.created_at <= at - LONGEST_SIGN_IN or row.seen_at <= at - IDLE:
         return None
     bind_tenant(session, row.tenant_id)
-    return row.user
+    return row
+
+
+def wants_touch(sign_in: SignIn, at: datetime) -> bool:
+    """Whether the last note that this session is in use is a minute old."""
+    return sign_in.seen_at < at - TOUCH_AFTER
 
 
 def touch(session: Session, token: str, at: datetime) -> None:
     """Note that a portal session is in use, at most once a minute."""
     session.execute(
         update(SignIn)
-        .where(SignIn.token_hash == sealing.fingerprint(token), SignIn.seen_at < at - timedelta(minutes=1))
+        .where(SignIn.token_hash == sealing.fingerprint(token), SignIn.seen_at < at - TOUCH_AFTER)
         .values(seen_at=at)
         .execution_options(synchronize_session=False)
     )
@@ -218,6 +229,54 @@ def change_user(session: Session, user: User, *, role: Role, active: bool, actor
 def users(session: Session) -> list[User]:
     """The tenant's users by name."""
     return list(session.scalars(select(User).order_by(User.name, User.id)))
+
+
+def user(session: Session, user_id: int) -> User:
+    """One of the tenant's users. Raises LookupError."""
+    found = session.scalar(select(User).where(User.id == user_id))
+    if found is None:
+        raise LookupError("no such user")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSettings:
+    """What an admin decides for the whole tenant. Minutes are whole; a budget of None is no limit."""
+
+    members_may_join: bool
+    other_contact_needs_note: bool
+    minutes_alive: int
+    minutes_green: int
+    history_rows: int
+    sends_per_hour: int | None
+    technician_sends_per_hour: int | None
+
+
+# The least and the most of each number among the settings.
+SETTING_RANGES: Final = {
+    "minutes_alive": (1, 10),
+    "minutes_green": (5, 480),
+    "history_rows": (1, 100),
+    "sends_per_hour": (1, 10_000),
+    "technician_sends_per_hour": (1, 10_000),
+}
+
+
+def change_settings(session: Session, tenant: Tenant, wanted: TenantSettings, *, actor: str, at: datetime) -> None:
+    """Change the bound tenant's settings; what changed goes into the history, before and after. Raises BadInput."""
+    if tenant.id != bound_tenant(session):
+        raise NoTenant("the settings of another tenant cannot be changed")
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name, value in asdict(wanted).items():
+        low, high = SETTING_RANGES.get(name, (0, 1))
+        if value is not None and not low <= value <= high:
+            raise BadInput(f"This is a whole number from {low} to {high}.", name)
+        if getattr(tenant, name) != value:
+            before[name], after[name] = getattr(tenant, name), value
+            setattr(tenant, name, value)
+    if after:
+        record(session, at, Entry(Kind.SETTINGS_CHANGED, actor=actor, detail={"before": before, "after": after}))
 
 
 def user_of_member(

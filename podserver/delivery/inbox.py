@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from podserver.database import writing
+from podserver.database import release, writing
 from podserver.delivery import outbox, twilio_errors
 from podserver.delivery.models import InboxRow, OutboxRow
 from podserver.logs import logger
@@ -77,7 +77,7 @@ def sweep(session: Session, exchange: outbox.Exchange, at: datetime) -> int:
                 .limit(200)
             )
         )
-        session.rollback()
+        release(session)
     for inbox_id, tenant_id in waiting:
         bind_tenant(session, tenant_id)
         apply(session, exchange, inbox_id, at)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from podserver.database import writing
+from podserver.database import release, writing
 from podserver.delivery.models import OutboxRow, Progress
 from podserver.logs import logger
 from podserver.security import sealing
@@ -293,7 +293,7 @@ def sweep(session: Session, exchange: Exchange, at: datetime) -> int:
                 .limit(200)
             )
         )
-        session.rollback()
+        release(session)
     for row_id, tenant_id in stale:
         bind_tenant(session, tenant_id)
         with writing(session):
@@ -359,7 +359,7 @@ def resolve_unknown(session: Session, exchange: Exchange, at: datetime) -> int:
             )
         )
         jobs = [(_job(row, at + exchange.lease), row.channel) for row in rows]
-        session.rollback()
+        release(session)
     found = 0
     for job, channel_name in jobs:
         bind_tenant(session, job.tenant_id)

@@ -17,7 +17,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from podserver.database import writing
+from podserver.database import release, writing
 from podserver.history.models import HistoryCheckpoint, HistoryEvent, HistoryKey, HistorySeal
 from podserver.logs import logger
 from podserver.tenancy import across_tenants, bind_tenant, bound_tenant
@@ -109,7 +109,7 @@ def seal_pending(session: Session, at: datetime, batch: int = 500, *, whole: boo
             .where(HistoryEvent.id > floor, HistorySeal.event_id.is_(None))
             .group_by(HistoryEvent.tenant_id)
         ).all()
-        session.rollback()
+        release(session)
     for tenant_id, _oldest in waiting:
         bind_tenant(session, tenant_id)
         try:

@@ -1,16 +1,17 @@
-"""Recording events. The row is written in the caller's transaction, so an outcome and its event stand or fall together."""
+"""Recording events, in the caller's transaction: an outcome and its event stand or fall together."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, and_, case, func, insert, select
 from sqlalchemy.orm import Session
 
-from podserver.history.models import HistoryEvent
+from podserver.history.models import HistoryEvent, HistoryKey
 from podserver.tenancy import bound_tenant
 
 
@@ -45,6 +46,7 @@ class Kind(enum.StrEnum):
     NOTE_POSTED = "note posted"
     NOTE_FAILED = "note failed"
     FORGED_CALLBACK = "forged callback refused"
+    SETTINGS_CHANGED = "settings changed"
     CREATED = "tenant created"
 
 
@@ -103,29 +105,66 @@ def record(session: Session, at: datetime, *entries: Entry) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the history page and the exports can narrow by; empty fields do not."""
+    """What the history page and the exports can narrow by; empty fields do not.
+
+    ``actor`` narrows to what one person did, with all that came of the verifications that they asked for.
+    """
 
     since: datetime | None = None
-    kind: str = ""
+    kinds: frozenset[Kind] = frozenset()
     text: str = ""
+    actor: str = ""
 
 
 def events(session: Session, wanted: Filter, *, limit: int, before: int | None = None) -> list[HistoryEvent]:
     """The tenant's events, newest first. ``before`` is the id of the last row of the page before."""
-    statement = select(HistoryEvent).order_by(HistoryEvent.id.desc()).limit(limit)
+    statement = select(HistoryEvent).where(*_criteria(session, wanted)).order_by(HistoryEvent.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(HistoryEvent.id < before)
+    return list(session.scalars(statement))
+
+
+def counts(session: Session, wanted: Filter) -> dict[Kind, int]:
+    """How many of the tenant's events there are of each kind."""
+    statement = select(HistoryEvent.kind, func.count()).where(*_criteria(session, wanted)).group_by(HistoryEvent.kind)
+    return {Kind(row[0]): int(row[1]) for row in session.execute(statement)}
+
+
+def counts_by_day(session: Session, wanted: Filter, days: Sequence[datetime]) -> list[int]:
+    """How many of the tenant's events fall into the 24 hours from each of ``days``."""
+    on_day = [and_(HistoryEvent.at >= day, HistoryEvent.at < day + timedelta(days=1)) for day in days]
+    columns = [func.coalesce(func.sum(case((within, 1), else_=0)), 0) for within in on_day]
+    statement = select(*columns).select_from(HistoryEvent).where(*_criteria(session, wanted))
+    return [int(number) for number in session.execute(statement).one()]
+
+
+def public_key(session: Session) -> str:
+    """The public half of the bound tenant's key, against which exports are proved."""
+    return session.scalars(select(HistoryKey.public).where(HistoryKey.tenant_id == bound_tenant(session))).one()
+
+
+def _criteria(session: Session, wanted: Filter) -> list[ColumnElement[bool]]:
+    # The tenant is said aloud: the session adds it by itself to statements that read rows, not to bare sums.
+    tenant_id = bound_tenant(session)
+    criteria: list[ColumnElement[bool]] = [HistoryEvent.tenant_id == tenant_id]
     if wanted.since is not None:
-        statement = statement.where(HistoryEvent.at >= wanted.since)
-    if wanted.kind:
-        statement = statement.where(HistoryEvent.kind == wanted.kind)
+        criteria.append(HistoryEvent.at >= wanted.since)
+    if wanted.kinds:
+        criteria.append(HistoryEvent.kind.in_(sorted(kind.value for kind in wanted.kinds)))
+    if wanted.actor:
+        asked = select(HistoryEvent.verification).where(
+            HistoryEvent.tenant_id == tenant_id,
+            HistoryEvent.kind == Kind.REQUESTED.value,
+            HistoryEvent.actor == wanted.actor,
+        )
+        criteria.append((HistoryEvent.actor == wanted.actor) | HistoryEvent.verification.in_(asked))
     if wanted.text:
         text = wanted.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        statement = statement.where(
+        criteria.append(
             HistoryEvent.contact_name.ilike(f"%{text}%", escape="\\")
             | HistoryEvent.company_name.ilike(f"%{text}%", escape="\\")
             | HistoryEvent.ticket.ilike(f"{text.lstrip('#')}%", escape="\\")
             | HistoryEvent.actor.ilike(f"%{text}%", escape="\\")
             | HistoryEvent.destination.ilike(f"%{text}%", escape="\\")
         )
-    return list(session.scalars(statement))
+    return criteria

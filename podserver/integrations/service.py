@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,16 +16,24 @@ from sqlalchemy.orm import Session, joinedload
 
 from connectors.base import Connector, Member, PodSetup, PsaError, Rejected, Right
 from connectors.connectwise import CONTACT_SCREEN, SERVICE_SCREEN, ConnectWise, parse_site
+from connectors.http import Call, Observer
+from podserver.accounts.models import Tenant
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations.models import Integration, Psa
-from podserver.security import sealing
-from podserver.tenancy import across_tenants
+from podserver.security import failures, sealing
+from podserver.tenancy import across_tenants, bound_tenant
 
 POD_HEIGHTS = (600, 800)
+# Not failures but a claim: the second to count within the minute finds the door closed.
+_INSTALL = failures.Bucket("pod rows of integration", 2, timedelta(minutes=1))
 
 
 class BadInput(ValueError):
-    """A field is wrong; the message is a sentence for the admin."""
+    """A field is wrong; the message is a sentence for the admin, ``field`` the field's name."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,17 @@ class Validation:
     @property
     def complete(self) -> bool:
         """Whether the keys are good and no right is known to be missing."""
-        return self.member is not None and all(right.granted is not False for right in self.rights)
+        return self.member is not None and not self.missing
+
+    @property
+    def missing(self) -> list[Right]:
+        """Rights that the PSA says are not granted."""
+        return [right for right in self.rights if right.granted is False]
+
+    @property
+    def unknown(self) -> list[Right]:
+        """Rights of which the PSA would not tell."""
+        return [right for right in self.rights if right.granted is None]
 
 
 class Connections:
@@ -80,22 +98,16 @@ class Connections:
             if kept is None:
                 if len(self._kept) > 500:
                     self._kept.clear()
-                kept = self._kept[key] = self.make(
-                    ConnectWiseKeys(
-                        integration.site,
-                        integration.company,
-                        integration.public_key,
-                        integration.private_key,
-                        integration.client_id,
-                    ),
-                    timeout=timeout,
-                )
+                kept = self._kept[key] = self.make(keys_of(integration), timeout=timeout)
             return kept
 
-    def make(self, keys: ConnectWiseKeys, *, timeout: float = 3.0) -> Connector:
+    def make(self, keys: ConnectWiseKeys, *, timeout: float = 3.0, observer: Observer | None = None) -> Connector:
         """A connector for keys that are not stored yet. Raises PsaError where the values cannot be right."""
         self._refuse_local(keys.site)
-        return ConnectWise(keys.site, keys.company, keys.public_key, keys.private_key, keys.client_id, timeout=timeout)
+        return ConnectWise(
+            keys.site, keys.company, keys.public_key, keys.private_key, keys.client_id,
+            timeout=timeout, observer=observer,
+        )  # fmt: skip
 
     def _refuse_local(self, site: str) -> None:
         """An admin of one tenant must not make the server call into its own network.
@@ -118,27 +130,50 @@ class Connections:
             )
 
 
+def keys_of(integration: Integration) -> ConnectWiseKeys:
+    """The stored keys of an integration."""
+    return ConnectWiseKeys(
+        integration.site,
+        integration.company,
+        integration.public_key,
+        integration.private_key,
+        integration.client_id,
+    )
+
+
 def clean_keys(keys: ConnectWiseKeys, stored: Integration | None = None) -> ConnectWiseKeys:
     """The keys as they are stored, with empty secrets taken from the stored integration. Raises BadInput."""
-    public_key = keys.public_key.strip() or (stored.public_key if stored else "")
-    private_key = keys.private_key.strip() or (stored.private_key if stored else "")
-    company = keys.company.strip()
+    site, company = keys.site.strip(), keys.company.strip()
     try:
-        parse_site(keys.site)
+        api_origin = parse_site(site).api_origin
     except Rejected as error:
-        raise BadInput(str(error)) from None
+        raise BadInput(str(error), "site") from None
     if not company or not company.isascii() or not all(c.isalnum() or c in "_-." for c in company) or len(company) > 50:
-        raise BadInput("The company is the short name that your technicians type when they sign in to ConnectWise.")
-    for name, key in (("public", public_key), ("private", private_key)):
+        raise BadInput(
+            "The company is the short name that your technicians type when they sign in to ConnectWise.", "company"
+        )
+    # Stored keys go nowhere but where they were saved for, or a changed site would carry them off.
+    same_place = stored is not None and parse_site(stored.site).api_origin == api_origin and stored.company == company
+    chosen = {}
+    for name in ("public_key", "private_key"):
+        key = getattr(keys, name).strip()
+        if not key and stored is not None and same_place:
+            key = getattr(stored, name)
+        word = name.partition("_")[0]
+        if not key and stored is not None:
+            raise BadInput(f"The stored {word} key belongs to the old site and company. Enter it again.", name)
         if not 8 <= len(key) <= 100 or not all("!" <= c <= "~" and c != ":" for c in key):
-            raise BadInput(f"The {name} key is not a key; copy it from System > Members > API Members > API Keys.")
+            raise BadInput(
+                f"The {word} key is not a key; copy it from System > Members > API Members > API Keys.", name
+            )
+        chosen[name] = key
     try:
         client_id = str(UUID(keys.client_id.strip()))
     except ValueError:
         raise BadInput(
-            "The client ID is a GUID; ConnectWise's developer site issues it for your integration."
+            "The client ID is a GUID; ConnectWise's developer site issues it for your integration.", "client_id"
         ) from None
-    return ConnectWiseKeys(keys.site.strip(), company, public_key, private_key, client_id)
+    return ConnectWiseKeys(site, company, chosen["public_key"], chosen["private_key"], client_id)
 
 
 def validate(connector: Connector) -> Validation:
@@ -165,7 +200,7 @@ def save(
         raise BadInput(validation.problem or "ConnectWise did not confirm the keys.")
     name = " ".join(name.split()) or "ConnectWise"
     if len(name) > 80:
-        raise BadInput("A name has 80 characters at most.")
+        raise BadInput("A name has 80 characters at most.", "name")
     integration = stored or Integration(psa=Psa.CONNECTWISE, pod_key=sealing.random_id(), created_at=at, active=True)
     changed = [
         field
@@ -187,6 +222,17 @@ def save(
     detail = {"integration": name, "site": keys.site, "changed": changed}
     record(session, at, Entry(Kind.INTEGRATION_CHANGED, Subject(integration_id=integration.id), actor, detail))
     return integration
+
+
+def refuse_double(session: Session, keys: ConnectWiseKeys) -> None:
+    """Raise BadInput where this company is connected already, in the transaction that is to add it."""
+    tenant_id = bound_tenant(session)
+    # Two that add at once wait for each other here.
+    session.execute(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update())
+    place = (parse_site(keys.site).api_origin, keys.company.casefold())
+    for each in integrations(session):
+        if (parse_site(each.site).api_origin, each.company.casefold()) == place:
+            raise BadInput(f"This company is connected already, as {each.name}. Change it there.", "company")
 
 
 def set_active(session: Session, integration: Integration, active: bool, *, actor: str, at: datetime) -> None:
@@ -213,12 +259,60 @@ def pod_url(integration: Integration, base_url: str) -> str:
 def pod_setups(integration: Integration, base_url: str, height: int) -> list[PodSetup]:
     """The rows of the PSA's set-up table, one for each screen. Raises BadInput for an odd height."""
     if height not in POD_HEIGHTS:
-        raise BadInput("The pod is 600 or 800 pixels high.")
+        raise BadInput("The pod is 600 or 800 pixels high.", "height")
     url = pod_url(integration, base_url)
     return [
         PodSetup(screen=screen, description="Caller verification", url=url, origin=base_url, height=height)
         for screen in (SERVICE_SCREEN, CONTACT_SCREEN)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledRow:
+    """A row of the PSA's set-up table as the PSA holds it, and whether it had to be created."""
+
+    setup: PodSetup
+    created: bool
+
+
+def claim_install(session: Session, integration: Integration, at: datetime) -> None:
+    """Keep others from installing this pod for a minute, as ConnectWise lets two at once double the rows.
+
+    In the caller's writing transaction. Raises BadInput where somebody else has the claim.
+    """
+    claim = [(_INSTALL, str(integration.id))]
+    failures.count(session, claim, at)
+    seconds = failures.closed_for(session, claim, at)
+    if seconds:
+        raise BadInput(f"The pod is being installed right now. Look again in {seconds} s.")
+
+
+def end_install(
+    session: Session, integration: Integration, rows: Sequence[InstalledRow], *, actor: str, at: datetime
+) -> None:
+    """Give the claim back, and remember the rows that were created."""
+    failures.forget(session, _INSTALL, str(integration.id))
+    created = {row.setup.screen: row.setup.ref for row in rows if row.created}
+    if created:
+        detail = {"integration": integration.name, "pod rows created": created}
+        record(session, at, Entry(Kind.INTEGRATION_CHANGED, Subject(integration_id=integration.id), actor, detail))
+
+
+def install(connections: Connections, integration: Integration, setups: Sequence[PodSetup]) -> list[InstalledRow]:
+    """Find or create the pod's rows in the PSA. Raises PsaError; what was created before that stays and is found."""
+    written: list[str] = []
+
+    def watch(call: Call) -> None:
+        if call.method == "POST":
+            written.append(call.path_template)
+
+    connector = connections.make(keys_of(integration), observer=watch)
+    rows = []
+    for setup in setups:
+        before = len(written)
+        (row,) = connector.install_pod([setup])
+        rows.append(InstalledRow(row, created=len(written) > before))
+    return rows
 
 
 def integrations(session: Session) -> list[Integration]:

@@ -66,12 +66,15 @@ def load(
     record: str,
     contact: str,
     at: datetime,
+    anew: bool = False,
 ) -> Shown:
     """What the pod shows of a record; ``contact`` is the chosen one, empty for the record's own.
 
+    ``anew`` asks the PSA even where its last answer is fresh, because somebody has just changed the record there.
     Raises PsaError where the PSA does not answer and nothing young enough is kept.
     """
-    psa = _Psa(session, connector, integration_id, at, timedelta(minutes=tenant.minutes_cached))
+    fresh = timedelta(0) if anew else FRESH
+    psa = _Psa(session, connector, integration_id, at, timedelta(minutes=tenant.minutes_cached), fresh)
     ticket_ref = ticket_of(record)
     ticket = psa.ticket(ticket_ref) if ticket_ref else None
     contact_ref = contact or (ticket.contact_ref if ticket else record.removeprefix("contact:"))
@@ -91,13 +94,20 @@ class _Psa:
     """The PSA behind its kept answers. Holds no transaction while it waits for the PSA."""
 
     def __init__(
-        self, session: Session, connector: Connector, integration_id: int, at: datetime, oldest: timedelta
+        self,
+        session: Session,
+        connector: Connector,
+        integration_id: int,
+        at: datetime,
+        oldest: timedelta,
+        fresh: timedelta = FRESH,
     ) -> None:
         self._session = session
         self._connector = connector
         self._integration_id = integration_id
         self._at = at
         self._oldest = oldest
+        self._fresh = fresh
         self.as_of = at
         self.warning = ""
 
@@ -121,7 +131,7 @@ class _Psa:
             )
         ).one_or_none()
         release(self._session)
-        if row is not None and row.fetched_at > self._at - FRESH:
+        if row is not None and row.fetched_at > self._at - self._fresh:
             self.as_of = min(self.as_of, row.fetched_at)
             return _json(row.payload)
         try:

@@ -18,7 +18,7 @@ from podserver.pod.session import Visit, hand_out, pod_visit
 from podserver.verification import notes
 from podserver.verification import service as verification
 from podserver.verification.methods import METHODS
-from podserver.verification.models import Verification
+from podserver.verification.models import State, Verification
 
 blueprint = Blueprint("pod", __name__, url_prefix="/pod")
 
@@ -51,6 +51,7 @@ def caller(visit: Visit) -> Any:
             record=visit.pod.record,
             contact=visit.pod.contact if visit.pod.chosen else "",
             at=visit.at,
+            anew=request.form.get("anew") == "1",
         )
     except PsaError as error:
         return render_template("pod/caller_failed.html", problem=str(error), final=error.permanent)
@@ -186,7 +187,12 @@ def _row(visit: Visit, number: service.Reachable, result: verification.Result, *
     if result.tries_left is not None:
         tries = "1 try" if result.tries_left == 1 else f"{result.tries_left} tries"
         error = f"Wrong code. {tries} left."
-    known = [result.verification] if result.verification is not None else []
+    found = result.verification
+    if found is None or found.state in (State.CANCELLED, State.SUPERSEDED):
+        # It has nothing to show of its own: the row shows what is live or green beside it.
+        known = verification.of_contact(visit.session, visit.integration.id, visit.pod.contact, visit.at)
+    else:
+        known = [found]
     row = rows.row_of(number, known, visit.ticket, visit.at, error=error, focus=focus)
     return render_template("pod/row_answer.html", row=row)
 

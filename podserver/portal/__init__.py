@@ -1,7 +1,22 @@
-"""The admin's pages in a browser tab."""
+"""The admin's pages in a browser tab. Each room has its own pages; this package holds what they share."""
+
+from __future__ import annotations
 
 from flask import Flask
 
 
 def install(app: Flask) -> None:
-    """Register the portal's pages."""
+    """Register the portal's pages and what their templates use."""
+    # Imported here, as the rooms' views import this package's session.
+    from podserver.accounts.views import blueprint as accounts_pages
+    from podserver.history.views import blueprint as history_pages
+    from podserver.integrations.views import blueprint as integrations_pages
+    from podserver.portal import navigation, session, words
+    from podserver.portal.messages import blueprint as messages_pages
+    from podserver.portal.views import blueprint as overview_pages
+
+    for blueprint in (overview_pages, history_pages, integrations_pages, messages_pages, accounts_pages):
+        app.register_blueprint(blueprint)
+    session.install(app)
+    navigation.install(app)
+    words.install(app)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, cast, literal, update
+from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
 from podserver.tenancy import tenant_upsert
@@ -153,8 +153,9 @@ def _update_both(
     for name in on_contact.keys() | on_destination.keys():
         contact_value = on_contact.get(name, getattr(contact_row, name))
         destination_value = on_destination.get(name, getattr(destination, name))
-        column = Guard.__table__.c[name]
-        values[name] = case((of_contact, _typed(contact_value, column)), else_=_typed(destination_value, column))
+        # A CASE of two NULLs has no type on PostgreSQL.
+        alike = contact_value == destination_value
+        values[name] = contact_value if alike else case((of_contact, contact_value), else_=destination_value)
     session.execute(
         update(Guard)
         .where(
@@ -165,11 +166,6 @@ def _update_both(
         .values(values)
         .execution_options(synchronize_session=False)
     )
-
-
-def _typed(value: Any, column: Any) -> Any:
-    # A bare NULL or parameter inside CASE has no type on PostgreSQL.
-    return cast(literal(value, column.type), column.type)
 
 
 def _failures(destination: Guard, at: datetime) -> int:

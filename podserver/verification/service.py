@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from podserver.accounts.models import Tenant
-from podserver.database import writing
+from podserver.database import release, writing
 from podserver.delivery import outbox
 from podserver.delivery.models import Progress
 from podserver.history.service import Entry, Kind, Subject, record
@@ -299,6 +299,7 @@ def _lock_guards(
             )
             .order_by(Guard.destination_key)
             .with_for_update(of=Guard)
+            .execution_options(populate_existing=True)
         )
     )
     if len(rows) != 2:
@@ -400,7 +401,7 @@ def expire_due(session: Session, at: datetime, limit: int = 200) -> list[str]:
                 .limit(limit)
             )
         )
-        session.rollback()
+        release(session)
     rows: list[str] = []
     for verification_id, tenant_id in due:
         bind_tenant(session, tenant_id)

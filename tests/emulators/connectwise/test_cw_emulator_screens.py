@@ -88,10 +88,11 @@ def install(psa: Psa, pod: str, screen: str = "ServiceTicket", **changes: Any) -
 
 
 def pod_frame(page: Page) -> Frame:
-    page.wait_for_selector(".pod iframe")
-    page.wait_for_function("() => window.frames.length > 0")
-    frame = next(frame for frame in page.frames if "/pod?" in frame.url)
-    frame.wait_for_load_state()
+    handle = page.wait_for_selector(".pod iframe")
+    frame = handle.content_frame() if handle else None
+    assert frame is not None
+    frame.wait_for_url("**/pod?*")
+    frame.wait_for_function("() => document.title === 'pod' && Array.isArray(window.seen)")
     return frame
 
 

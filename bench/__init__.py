@@ -1,0 +1,1 @@
+"""Measures podserver's hot paths next to a bare Flask + SQLAlchemy floor. Run it as ``python -m bench``."""

@@ -1,0 +1,76 @@
+"""Forms of sign-in, users and the tenant's settings."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, RadioField
+from wtforms.validators import InputRequired, Optional
+
+from podserver.accounts.models import Role
+from podserver.accounts.service import SHORTEST_PASSWORD
+from podserver.portal.forms import LineField, PortalForm, SecretField, WholeNumber
+
+_ROLES = [
+    (Role.ADMIN.value, "Admin: everything"),
+    (Role.TECHNICIAN.value, "Technician: verifies callers, reads own history"),
+    (Role.AUDITOR.value, "Auditor: reads the whole history"),
+]
+
+
+class SignInForm(PortalForm):
+    """Who is there."""
+
+    email = LineField("E-mail", [InputRequired("Enter your e-mail address.")], render_kw={"type": "email"})
+    password = SecretField("Password", [InputRequired("Enter your password.")])
+
+
+class UserForm(PortalForm):
+    """What may be changed of a user."""
+
+    role = RadioField("Role", choices=_ROLES, validate_choice=True)
+    active = BooleanField("May sign in", description="Off ends the portal and every open pod of this user at once.")
+
+
+class NewUserForm(PortalForm):
+    """A user who signs in with a password."""
+
+    name = LineField("Name", [InputRequired("A name is needed.")])
+    email = LineField(
+        "E-mail",
+        [InputRequired("An e-mail address is needed.")],
+        description="To sign in with.",
+        render_kw={"type": "email"},
+    )
+    role = RadioField("Role", choices=_ROLES, default=Role.TECHNICIAN.value)
+    password = SecretField(
+        "Password",
+        [InputRequired("A password is needed.")],
+        description=f"{SHORTEST_PASSWORD} characters or more; a sentence is a good one.",
+    )
+
+
+class SettingsForm(PortalForm):
+    """What an admin decides for everybody."""
+
+    members_may_join = BooleanField(
+        "Members of the PSA may join",
+        description="Whom the PSA confirms becomes a technician at their first pod. Off: an admin adds everybody.",
+    )
+    other_contact_needs_note = BooleanField(
+        "Another contact needs a note",
+        description="Verifying somebody else than the ticket's contact asks why, and writes it on the ticket.",
+    )
+    minutes_alive = WholeNumber(
+        "Minutes that a code lives", [InputRequired("A number is needed.")], description="1 to 10."
+    )
+    minutes_green = WholeNumber(
+        "Minutes that a shield stays green", [InputRequired("A number is needed.")], description="5 to 480."
+    )
+    history_rows = WholeNumber(
+        "Rows of history in the pod", [InputRequired("A number is needed.")], description="1 to 100."
+    )
+    sends_per_hour = WholeNumber(
+        "Messages an hour, everybody together", [Optional()], description="Empty is no limit of your own."
+    )
+    technician_sends_per_hour = WholeNumber(
+        "Messages an hour, each technician", [Optional()], description="Empty is no limit of your own."
+    )

@@ -1,0 +1,45 @@
+"""The side navigation. A page shows there to those who may call it, as its own decorator says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request, url_for
+
+from podserver.portal.session import PortalVisit, decision
+
+_PAGES = (("overview.overview", "Overview"), ("history.history", "History"))
+_SET_UP = (
+    ("integrations.integrations", "Integrations"),
+    ("messages.messages", "Messages"),
+    ("accounts.users", "Users"),
+    ("accounts.settings", "Settings"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A word of the navigation."""
+
+    label: str
+    url: str
+    current: bool
+
+
+def install(app: Flask) -> None:
+    """Make ``navigation(visit)`` known to templates."""
+
+    @app.template_global()
+    def navigation(visit: PortalVisit) -> list[tuple[str, list[Item]]]:
+        groups = (("", _PAGES), ("Set up", _SET_UP))
+        return [(title, items) for title, pages in groups if (items := _items(visit, pages))]
+
+
+def _items(visit: PortalVisit, pages: tuple[tuple[str, str], ...]) -> list[Item]:
+    items = []
+    for endpoint, label in pages:
+        if visit.user.role in (decision(current_app.view_functions[endpoint]) or ()):
+            url = url_for(endpoint)
+            here = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
+            items.append(Item(label, url, here))
+    return items

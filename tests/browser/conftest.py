@@ -1,0 +1,103 @@
+"""One world and one browser for all pod tests; a desk and a case of its own for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from plain_chromium import plain_chromium
+from playwright.sync_api import Browser, expect, sync_playwright
+from pod_rig import Case, Desk, Stage
+from small_servers import ForeignSite, Road
+from world import World
+
+expect.set_options(timeout=8_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The world, with a road to Twilio that can be closed. It asks for Chromium so as not to start in vain."""
+    state = tmp_path_factory.mktemp("world")
+    road = Road()
+    world = World(
+        state,
+        {
+            "PODSERVER_ENVIRONMENT": "development",
+            "PODSERVER_SECRET_KEYS": Fernet.generate_key().decode(),
+            "PODSERVER_STATE_DIR": str(state),
+            "PODSERVER_DATABASE_URL": f"sqlite:///{state / 'podserver.db'}",
+        },
+    )
+    road.target = world.emulator_port
+    world.environment["PODSERVER_TWILIO_API_URL"] = road.url
+    road.open()
+    try:
+        world.start_all()
+        made = Stage(world, road)
+        # More codes go out here in a minute than an MSP sends in an hour; a tenant's budgets are settings.
+        made.sql("UPDATE tenants SET sends_per_hour=NULL, technician_sends_per_hour=NULL")
+        yield made
+    finally:
+        world.stop_all()
+        road.close()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium with plain flags."""
+    with sync_playwright() as playwright:
+        with plain_chromium(playwright, chromium, tmp_path_factory.mktemp("chromium")) as started:
+            yield started
+
+
+@pytest.fixture(autouse=True)
+def all_is_well(stage: Stage) -> Iterator[None]:
+    """No fault is left over from the test before, and none is left behind."""
+    yield
+    stage.road.open()
+    stage.world.mend("connectwise")
+    stage.world.mend("twilio")
+
+
+@pytest.fixture
+def new_desk(browser: Browser, stage: Stage) -> Iterator[Callable[..., Desk]]:
+    """Makes technicians' browsers. No page of theirs may ever break its own policy or throw."""
+    desks: list[Desk] = []
+
+    def make(member: str = "sam", **options: Any) -> Desk:
+        desks.append(Desk(browser, stage, member, **options))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.close()
+    assert [error for desk in desks for error in desk.errors] == []
+    assert [text for desk in desks for text in desk.policy_breaks() if not desk.policy_tested] == []
+
+
+@pytest.fixture
+def desk(new_desk: Callable[..., Desk]) -> Desk:
+    """Sam's browser."""
+    return new_desk()
+
+
+@pytest.fixture
+def case(stage: Stage) -> Case:
+    """A ticket of one contact with one mobile."""
+    return stage.case()
+
+
+@pytest.fixture
+def foreign() -> Iterator[ForeignSite]:
+    """A web site of somebody else."""
+    site = ForeignSite()
+    yield site
+    site.close()

@@ -1,0 +1,247 @@
+"""What must hold after every run, whatever broke in it: I1 to I6 of the assurance tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from sqlalchemy import MetaData
+from technician import Answered, rows_in
+from trial import OUTSIDER, OUTSIDERS, OUTSIDERS_ACCOUNT, Trial
+
+from podserver.history.chain import GENESIS, digest
+
+FINAL = frozenset({"verified", "denied", "expired", "superseded", "locked", "cancelled", "failed"})
+WITH_NOTE = FINAL - {"superseded"}
+_REFERENCE = re.compile(r"Ref (PV-[A-Z2-7]{26})")
+
+
+@dataclass
+class Facts:
+    """Everything that a run left behind, read once."""
+
+    verifications: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    outbox: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    notes: list[dict[str, Any]]
+
+    def events_of(self, verification: str) -> list[dict[str, Any]]:
+        """A verification's events, in the order of the chain."""
+        return [event for event in self.events if event["verification"] == verification]
+
+
+def hold(trial: Trial, *, prove: bool = False, seconds: float = 45) -> None:
+    """Wait until nothing is under way, then check everything; ``prove`` also by the operator's own commands."""
+    trial.settle(seconds)
+    facts = Facts(
+        verifications=trial.rows("SELECT * FROM verifications ORDER BY created_at"),
+        events=trial.rows(
+            "SELECT e.*, s.position, s.previous, s.digest FROM history_events e"
+            " LEFT JOIN history_seals s ON s.event_id = e.id ORDER BY s.position, e.id"
+        ),
+        outbox=trial.rows("SELECT * FROM outbox"),
+        messages=trial.messages(),
+        notes=requests.get(f"{trial.emulators}/_emulator/connectwise/notes", timeout=10).json(),
+    )
+    proofs_match(trial, facts)
+    one_end_each(facts)
+    chain_is_whole(facts)
+    nothing_is_sent_or_noted_twice(facts)
+    no_canary_sings(trial, facts)
+    borders_hold(trial, facts)
+    if prove:
+        history_is_genuine(trial, facts)
+
+
+def proofs_match(trial: Trial, facts: Facts) -> None:
+    """I1: whoever is verified was verified once, by the code that was texted."""
+    posted = defaultdict(set)
+    for entry in trial.ledger.posted:
+        posted[entry.verification].add(entry.code)
+    sms = {row["subject"]: row for row in facts.outbox if row["channel"] == "sms"}
+    for v in facts.verifications:
+        accepted = [event for event in facts.events_of(v["id"]) if event["kind"] == "verified"]
+        assert len(accepted) == (v["state"] == "verified"), f"I1: {v['id']} {v['state']}: {len(accepted)} successes"
+        if not accepted:
+            continue
+        sid = sms[v["id"]]["provider_ref"]
+        number = trial.callers[v["contact"]].number
+        texted = {_code(m) for m in facts.messages if m["to"] == number and (not sid or m["sid"] == sid)}
+        assert posted[v["id"]] & texted, f"I1: {v['id']} was verified by a code that was never texted"
+
+
+def _code(message: dict[str, Any]) -> str:
+    match = re.search(r"Code: (\d{6})", message["body"])
+    assert match, "an SMS without a code"
+    return match[1]
+
+
+def one_end_each(facts: Facts) -> None:
+    """I2: each verification has one beginning and, once it is over, one end and one end event."""
+    for v in facts.verifications:
+        kinds = Counter(event["kind"] for event in facts.events_of(v["id"]))
+        assert kinds["requested"] == 1, f"I2: {v['id']} was requested {kinds['requested']} times"
+        ends = [kind for kind in kinds.elements() if kind in FINAL]
+        assert ends == ([] if v["state"] == "pending" else [v["state"]]), f"I2: {v['id']} is {v['state']}, ends {ends}"
+        assert (v["ended_at"] is None) == (v["state"] == "pending"), f"I2: {v['id']} has no time of its end"
+        assert kinds["wrong code"] == v["wrong_guesses"], f"I2: {v['id']}: {kinds} but {v['wrong_guesses']} counted"
+
+
+def chain_is_whole(facts: Facts) -> None:
+    """I3: every event has its place, and every place follows the one before."""
+    heads: dict[int, tuple[int, str]] = defaultdict(lambda: (0, GENESIS))
+    for event in facts.events:
+        position, head = heads[event["tenant_id"]]
+        assert event["position"] == position + 1, f"I3: event {event['id']} has no place in the chain"
+        assert event["previous"] == head, f"I3: place {event['position']} does not follow"
+        said = _said(event)
+        assert event["digest"] == digest(head, position + 1, said), f"I3: place {event['position']} was changed"
+        heads[event["tenant_id"]] = (position + 1, event["digest"])
+
+
+def _said(event: dict[str, Any]) -> dict[str, Any]:
+    at = event["at"] if isinstance(event["at"], datetime) else datetime.fromisoformat(event["at"])
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    detail = event["detail"] if isinstance(event["detail"], dict) else json.loads(event["detail"])
+    plain = ("id", "kind", "actor", "verification", "ticket", "contact", "contact_name", "company_name", "destination",
+             "method")  # fmt: skip
+    return {
+        **{name: event[name] for name in plain},
+        "at": at.isoformat(timespec="microseconds"),
+        "integration": event["integration_id"],
+        "detail": detail,
+    }
+
+
+def nothing_is_sent_or_noted_twice(facts: Facts) -> None:
+    """I4: at most one SMS for each request, no text twice, and each outcome's note once in its ticket."""
+    asked = Counter(v["contact"] for v in facts.verifications)
+    doubled = [text for text, times in Counter((m["to"], m["body"]) for m in facts.messages).items() if times > 1]
+    assert not doubled, f"I4: {len(doubled)} texts were sent twice"
+    assert len(facts.messages) <= sum(asked.values()), f"I4: {len(facts.messages)} SMS for {sum(asked.values())} requests"
+    references = Counter(ref for note in facts.notes for ref in _REFERENCE.findall(note["text"] or ""))
+    tickets = {ref: str(n["ticketId"]) for n in facts.notes for ref in _REFERENCE.findall(n["text"] or "")}
+    again = [ref for ref, times in references.items() if times > 1]
+    assert not again, f"I4: notes posted twice: {again}"
+    for v in facts.verifications:
+        wanted = int(v["state"] in WITH_NOTE and v["ticket"] != "")
+        ref = f"PV-{v['id'].upper()}"
+        assert references[ref] == wanted, f"I4: {v['id']} is {v['state']} and has {references[ref]} notes"
+        assert not wanted or tickets[ref] == v["ticket"], f"I4: the note of {v['id']} is on another ticket"
+
+
+def canaries(trial: Trial, facts: Facts) -> tuple[set[str], set[str], set[str]]:
+    """The codes that were sent, the numbers they went to, and every other secret of a world."""
+    passwords = {sign_in["password"] for sign_in in trial.demo["sign_ins"]}
+    keys = {"demoPrivateKey01", "demo-auth-token-0001", OUTSIDERS_ACCOUNT[1], OUTSIDER[1]}
+    keys |= set(trial.environment["PODSERVER_SECRET_KEYS"].split(","))
+    # A token travels whole; its signature alone would be as good as the key.
+    tokens = {part for secret in trial.ledger.secrets for part in (secret, secret.rpartition(".")[2])}
+    codes = {_code(message) for message in facts.messages}
+    return codes, {caller.number for caller in trial.callers.values()}, passwords | keys | tokens
+
+
+def _codes_in(text: str, codes: set[str]) -> set[str]:
+    # Not inside longer words and numbers: microseconds and hashes hold six digits by chance.
+    return codes & set(re.findall(r"(?<![\w.:/+-])\d{6}(?![\w.:/+-])", text)) if codes else set()
+
+
+def _numbers_in(text: str, numbers: set[str]) -> set[str]:
+    runs = re.findall(r"\d[\d ().+-]{7,}\d", text)
+    digits = {re.sub(r"\D", "", run) for run in runs}
+    return {number for number in numbers if any(number[2:] in run for run in digits)}
+
+
+def leaks(text: str, found: tuple[set[str], set[str], set[str]]) -> set[str]:
+    """Which of the canaries occur in a text."""
+    codes, numbers, secrets = found
+    return _codes_in(text, codes) | _numbers_in(text, numbers) | {secret for secret in secrets if secret in text}
+
+
+def no_canary_sings(trial: Trial, facts: Facts) -> None:
+    """I5: no code, number, key, token, hash or password in logs, notes, events, URLs, or in clear in the database."""
+    found = canaries(trial, facts)
+    places = {
+        "a log": trial.logs(),
+        "a note": "\n".join(n["text"] or "" for n in facts.notes if _REFERENCE.search(n["text"] or "")),
+        "an event": "\n".join(json.dumps(_said(event)) for event in facts.events),
+        "a URL": urls_seen(trial),
+        "the database": dump(trial),
+    }
+    for place, text in places.items():
+        leaked = leaks(text, found)
+        assert not leaked, f"I5: {len(leaked)} secrets in {place}, such as {min(leaked)!r}{_around(text, min(leaked))}"
+    opaque = [row["receipt_key"] for row in facts.outbox] + [trial.pod_url.partition("?")[0].rpartition("/")[2]]
+    logged = [key for key in opaque if key in places["a log"]]
+    assert not logged, f"I5: {len(logged)} opaque keys of URLs in a log"
+
+
+def _around(text: str, secret: str) -> str:
+    at = text.find(secret[-10:])
+    return f": ...{text[max(at - 200, 0) : at + 60]}..." if at >= 0 else ""
+
+
+def urls_seen(trial: Trial) -> str:
+    """Every URL that the outside world was called at, and was told to call."""
+    lines = []
+    for part, log in (("twilio", "requests"), ("twilio", "callbacks"), ("connectwise", "requests")):
+        answer = requests.get(f"{trial.emulators}/_emulator/{part}/{log}", timeout=10).json()
+        entries = answer if isinstance(answer, list) else answer[log]
+        lines += [entry.get("path") or entry.get("url") or "" for entry in entries]
+    return "\n".join(lines)
+
+
+def dump(trial: Trial) -> str:
+    """Every column of every table as text, as a stolen back-up would show it."""
+    tables = MetaData()
+    tables.reflect(trial.engine)
+    lines = []
+    for table in sorted(tables.tables):
+        for row in trial.rows(f'SELECT * FROM "{table}"'):
+            lines += [f"{table}.{column} = {value} ;" for column, value in row.items()]
+    return "\n".join(lines)
+
+
+def borders_hold(trial: Trial, facts: Facts) -> None:
+    """I6: the other MSP sees, finishes and ends nothing of this one, though both look at the same ticket."""
+    tenants = {v["tenant_id"] for v in facts.verifications} | {row["tenant_id"] for row in facts.outbox}
+    assert len(tenants) <= 1, f"I6: rows of tenants {tenants}"
+    strangers = [e for e in facts.events if e["verification"] and e["tenant_id"] not in tenants]
+    assert not strangers, f"I6: {len(strangers)} events stand in another tenant's chain"
+    if not facts.verifications:
+        return
+    newest = facts.verifications[-1]
+    pod = trial.outsiders_pod(trial.callers[newest["contact"]])
+    assert pod.row.shield == "unverified", f"I6: the other MSP sees {pod.row}"
+    assert newest["id"][:10] not in pod.history(), "I6: the other MSP sees this one's history"
+    for act in ("check", "cancel"):
+        try:
+            answer = pod.ask("POST", f"/pod/verifications/{newest['id']}/{act}",
+                             {"code": "000000", "request_id": "f" * 32})  # fmt: skip
+        except Answered as refused:
+            assert refused.status == 404, f"I6: {act} by the other MSP got {refused.status}"
+        else:
+            raise AssertionError(f"I6: the other MSP may {act}: {rows_in(answer.text)}")
+
+
+def history_is_genuine(trial: Trial, facts: Facts) -> None:
+    """I3 as an auditor checks it: export, then prove the file with the public key alone."""
+    for tenant in ("Northgate IT", OUTSIDERS):
+        file = trial.state / "history.jsonl"
+        trial.run("history", "export", "--tenant", tenant, "--output", str(file))
+        key = trial.run("history", "key", "--tenant", tenant).strip()
+        said = trial.run("history", "verify", str(file), "--public-key", key)
+        assert said.startswith("Genuine: "), said
+        mine = [e for e in facts.events if (e["verification"] is not None) == (tenant == "Northgate IT")]
+        assert tenant == OUTSIDERS or int(said.split()[1]) >= len(mine), said
+        if tenant == OUTSIDERS:
+            text = file.read_text()
+            assert not any(v["id"] in text for v in facts.verifications), "I6: events in the other MSP's export"
+
+

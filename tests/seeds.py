@@ -1,0 +1,173 @@
+"""Rows for tests, made by the product's own services wherever there is one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from podserver.accounts import service as accounts
+from podserver.accounts.models import Role, Tenant, User
+from podserver.database import writing
+from podserver.delivery import accounts as sms_accounts
+from podserver.delivery import inbox
+from podserver.history import chain
+from podserver.integrations.models import Integration, Psa
+from podserver.pod.service import keep
+from podserver.security import sealing
+from podserver.security.pod_token import PodSession, issue
+from podserver.verification import service as verification
+from podserver.verification.destinations import phone_target
+from podserver.verification.methods.base import Target
+
+NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+PASSWORD: Final = "a long walk by the canal"
+ACCOUNT_SID: Final = "AC" + "0" * 31 + "1"
+
+
+class Seeds:
+    """One tenant's rows. Every method that makes rows commits them."""
+
+    def __init__(self, session: Session, msp: str = "Northgate IT", at: datetime = NOON) -> None:
+        self.session, self.at = session, at
+        self.short = msp.split()[0].lower()
+        with writing(session):
+            self.tenant: Tenant = accounts.create_tenant(session, name=msp, region="US", at=at)
+            self.user: User = self.add_user("Sam Okafor", Role.TECHNICIAN, commit=False)
+            self.integration = Integration(
+                psa=Psa.CONNECTWISE,
+                name="ConnectWise",
+                pod_key=sealing.random_id(),
+                site="na.myconnectwise.net",
+                origin="https://na.myconnectwise.net",
+                company=self.short,
+                client_id="0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
+                public_key="publicKey0001",
+                private_key="privateKey0001",
+                created_at=at,
+                active=True,
+            )
+            session.add(self.integration)
+            session.flush()
+        self.asker = verification.Asker(self.user.id, self.user.name)
+        self.caller = verification.Caller(self.integration.id, "77", "Dana Whitfield", "Larkfield Dental", "48213")
+
+    def add_user(self, name: str, role: Role, *, commit: bool = True) -> User:
+        """A user with :data:`PASSWORD`."""
+        email = f"{name.split()[0].lower()}@{self.short}.example"
+        new = accounts.NewUser(email, name, role, PASSWORD)
+        if not commit:
+            return accounts.create_user(self.session, new, actor="tests", at=self.at)
+        with writing(self.session):
+            return accounts.create_user(self.session, new, actor="tests", at=self.at)
+
+    def set(self, **settings: object) -> None:
+        """Change the tenant's settings and commit."""
+        with writing(self.session):
+            for name, value in settings.items():
+                setattr(self.tenant, name, value)
+            self.session.add(self.tenant)
+
+    def target(self, number: str = "2025550142", contact: str = "77") -> Target:
+        """A number of a contact, as the pod makes targets."""
+        return phone_target(
+            hash_key=self.tenant.hash_key,
+            integration_id=self.integration.id,
+            contact=contact,
+            value=number,
+            region="US",
+            mobile=True,
+        )
+
+    def start(
+        self,
+        *,
+        at: datetime | None = None,
+        number: str = "2025550142",
+        again: bool = False,
+        request_id: str = "",
+        asker: verification.Asker | None = None,
+    ) -> verification.Result:
+        """Start a verification of Dana and commit it."""
+        with writing(self.session):
+            return verification.start(
+                self.session,
+                tenant=self.tenant,
+                asker=asker or self.asker,
+                caller=self.caller,
+                target=self.target(number),
+                method="sms_code",
+                request_id=request_id or sealing.random_id(),
+                again=again,
+                at=at or self.at,
+            )
+
+    def check(self, result: verification.Result, answer: str, *, at: datetime | None = None, request_id: str = "",
+              asker: verification.Asker | None = None) -> verification.Result:  # fmt: skip
+        """Submit a code and commit the judgement."""
+        assert result.verification is not None
+        with writing(self.session):
+            return verification.check(
+                self.session,
+                tenant=self.tenant,
+                asker=asker or self.asker,
+                verification_id=result.verification.id,
+                integration_id=self.integration.id,
+                contact=self.caller.contact,
+                answer=answer,
+                request_id=request_id or sealing.random_id(),
+                at=at or self.at,
+            )
+
+    def token(self, record: str = "ticket:48213", contact: str = "77") -> str:
+        """A pod token of the technician, issued now."""
+        now = datetime.now(UTC)
+        pod = PodSession(
+            self.tenant.id, self.integration.id, self.user.id, record, contact, False, int(now.timestamp())
+        )
+        return issue(pod, now)
+
+    def keep_contact(
+        self, at: datetime, ref: str = "77", numbers: tuple[str, ...] = ("2025550142", "2025550177")
+    ) -> None:
+        """Keep the PSA's answer about a contact, as a pod that was opened a moment ago leaves it."""
+        destinations = [
+            {"ref": str(900 + n), "kind": "phone", "value": number, "label": "Cell" if n == 0 else "Direct",
+             "mobile": n == 0, "default": False, "extension": ""}
+            for n, number in enumerate(numbers)
+        ]  # fmt: skip
+        contact = {
+            "ref": ref,
+            "name": "Dana Whitfield",
+            "first_name": "Dana",
+            "company": {"ref": "250", "name": "Larkfield Dental", "identifier": "LARKFIELD"},
+            "destinations": destinations,
+            "title": "",
+            "inactive": False,
+        }
+        keep(self.session, self.integration.id, f"contact:{ref}", json.dumps(contact), at)
+
+    def everything(self) -> int:
+        """At least one row in every table that belongs to a tenant; returns the tenant's id."""
+        tenant_id = self.tenant.id
+        started = self.start()
+        self.keep_contact(self.at)
+        with writing(self.session):
+            accounts.begin_sign_in(self.session, self.user, self.at)
+            accounts.link_member(self.session, self.user, integration_id=self.integration.id, member="sam")
+            sms_accounts.save(
+                self.session, account_sid=ACCOUNT_SID, auth_token="a-token-of-tests", sender="+12025550100",
+                actor="tests", at=self.at,
+            )  # fmt: skip
+            inbox.store_status(
+                self.session,
+                outbox_id=started.outbox[0],
+                reference="SM" + sealing.fingerprint(self.short)[:32],
+                status="sent",
+                code="",
+                at=self.at,
+            )
+        chain.seal_pending(self.session, self.at, whole=True)
+        return tenant_id
