@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from podserver import retention
 from podserver.configuration import Settings
 from podserver.delivery import inbox, outbox
 from podserver.delivery.worker import Loop, run
@@ -43,4 +44,13 @@ def loops(app: Flask) -> list[Loop]:
         swept = True
         return lag.total_seconds()
 
-    return [Loop("sweeper", 1.0, sweep), Loop("look-up", 5.0, look_up), Loop("sealer", 0.3, seal)]
+    def tidy(session: Session, at: datetime) -> float:
+        retention.tidy(session, at)
+        return 0.0
+
+    return [
+        Loop("sweeper", 1.0, sweep),
+        Loop("look-up", 5.0, look_up),
+        Loop("sealer", 0.3, seal),
+        Loop("tidier", 600.0, tidy),
+    ]

@@ -266,6 +266,19 @@ def unlock(tenant: str, integration_id: int, contact: str) -> None:
     click.echo(f"{count} locks lifted.")
 
 
+@main.command()
+@with_application
+def reseal() -> None:
+    """Seal everything stored anew under the newest of PODSERVER_SECRET_KEYS."""
+    from podserver.security import rotation, sealing
+
+    try:
+        count = rotation.reseal(db.engine, sealing.keyring())
+    except sealing.SealBroken as error:
+        raise click.ClickException(f"{error}. Nothing was changed.") from None
+    click.echo(f"{count} values are sealed under the newest key.")
+
+
 @main.group()
 def history() -> None:
     """The append-only history and its proof."""

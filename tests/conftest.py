@@ -7,17 +7,20 @@ needs the outside world starts the emulators on a real socket (see ``world.py``)
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import redis
 from cryptography.fernet import Fernet
 from flask import Flask
+from flask.testing import FlaskClient
 
 from podserver.application import create_app
 from podserver.configuration import Settings, read_settings
@@ -147,10 +150,19 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return read_settings(environment_of(tmp_path, database_url))
 
 
+class Stranger(FlaskClient):
+    """A client whose requests get an application context of their own, as in a server, not the test's."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """Send one request."""
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """An application on a migrated database, inside its context."""
     application = create_app(settings)
+    application.test_client_class = Stranger
     with application.app_context():
         yield application
         db.session.remove()

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from connectors.base import BadCredentials, Member, PsaError
@@ -78,6 +79,17 @@ def member_session(pod_key: str) -> Any:
         return _refuse("ConnectWise did not confirm who you are. Sign in with your podserver password.", 403)
     except PsaError as error:
         return _refuse(f"{error} Until it answers, sign in with your podserver password.", 503)
+    try:
+        user = _enter(session, integration, member, key, at)
+    except IntegrityError:
+        # Somebody's first two pods came at once, and the other one made the user.
+        user = _enter(session, integration, member, key, at)
+    if user is None or not user.active:
+        return _refuse("You have no access to podserver. An admin can give it under Users.", 403, password=False)
+    return _token(integration, user, key, at)
+
+
+def _enter(session: Session, integration: Integration, member: Member, key: str, at: datetime) -> User | None:
     with writing(session):
         user = accounts.user_of_member(
             session,
@@ -89,9 +101,7 @@ def member_session(pod_key: str) -> Any:
         )
         if user is not None and user.active:
             _note_opened(session, integration, user, key, at)
-    if user is None or not user.active:
-        return _refuse("You have no access to podserver. An admin can give it under Users.", 403, password=False)
-    return _token(integration, user, key, at)
+    return user
 
 
 def _confirm(integration: Integration, identifier: str) -> Member:

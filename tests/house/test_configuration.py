@@ -71,7 +71,7 @@ def test_secrets_are_not_in_the_settings_printed_form() -> None:
 
 def test_every_variable_is_documented_and_every_documented_variable_exists() -> None:
     read = set(re.findall(r'"(PODSERVER_[A-Z_]+)"', Path(PROJECT / "podserver/configuration.py").read_text()))
-    read |= set(re.findall(r'"(PODSERVER_[A-Z_]+)"', Path(PROJECT / "gunicorn.conf.py").read_text()))
+    read |= set(re.findall(r"['\"](PODSERVER_[A-Z_]+)['\"]", Path(PROJECT / "gunicorn.conf.py").read_text()))
     documented = set(re.findall(r"`(PODSERVER_[A-Z_]+)`", Path(PROJECT / "docs/operating.md").read_text()))
     assert read <= documented, read - documented
     by_commands = {"PODSERVER_ADMIN_PASSWORD", "PODSERVER_USER_PASSWORD", "PODSERVER_PSA_PRIVATE_KEY",

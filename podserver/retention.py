@@ -1,0 +1,34 @@
+"""What is kept no longer than it is of use. The history is not among it: it only grows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from podserver.accounts.models import FailureBucket, SignIn
+from podserver.database import writing
+from podserver.delivery.models import InboxRow, OutboxRow
+from podserver.pod.models import PsaRecord
+from podserver.tenancy import across_tenants
+
+PSA_RECORDS = timedelta(days=1)
+FAILURES = timedelta(days=1)
+SIGN_INS = timedelta(days=30)
+# Twilio's receipts have been seen days late; what they belong to must still be there.
+MESSAGES = timedelta(days=30)
+
+
+def tidy(session: Session, at: datetime) -> None:
+    """Delete what is older than the times above, of every tenant, in one short transaction."""
+    with across_tenants(session), writing(session):
+        old_messages = select(OutboxRow.id).where(OutboxRow.ended_at < at - MESSAGES)
+        for statement in (
+            delete(PsaRecord).where(PsaRecord.fetched_at < at - PSA_RECORDS),
+            delete(FailureBucket).where(FailureBucket.window_start < at - FAILURES),
+            delete(SignIn).where(SignIn.created_at < at - SIGN_INS),
+            delete(InboxRow).where(InboxRow.outbox_id.in_(old_messages)),
+            delete(OutboxRow).where(OutboxRow.ended_at < at - MESSAGES),
+        ):
+            session.execute(statement.execution_options(synchronize_session=False))

@@ -1,0 +1,214 @@
+"""Every route decides who may call it, and says what browsers may do with its answer. A new one cannot escape."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from seeds import Seeds
+from werkzeug.routing import Rule
+
+from podserver.accounts.models import User
+from podserver.database import db, writing
+from podserver.security import pod_token
+from podserver.security.pod_token import PodSession
+from podserver.tenancy import bind_tenant
+
+# Public by decision: what proves the caller stands behind each.
+PUBLIC = {
+    "static": "files of the product",
+    "readyz": "names of parts only",
+    "pod_connectwise.shell": "holds only the PSA's origin",
+    "pod_connectwise.member_session": "the member's proof is in the body",
+    "pod_connectwise.password_session": "the password is in the body",
+    "delivery.twilio_status": "X-Twilio-Signature",
+}
+
+
+@pytest.fixture
+def northgate(app: Flask) -> Seeds:
+    seeds = Seeds(db.session(), at=datetime.now(UTC))
+    seeds.keep_contact(seeds.at)
+    return seeds
+
+
+@pytest.fixture
+def client(app: Flask, northgate: Seeds) -> FlaskClient:
+    return app.test_client()
+
+
+def rules(app: Flask) -> Iterator[tuple[Rule, str]]:
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield rule, method
+
+
+def path_of(rule: Rule) -> str:
+    return re.sub(r"<(?:(\w+)(?:\([^)]*\))?:)?\w+>", lambda m: "1" if m[1] == "int" else "z" * 26, rule.rule)
+
+
+def is_pod(rule: Rule) -> bool:
+    return rule.endpoint.startswith("pod.")
+
+
+def test_a_pod_route_answers_nobody_without_a_live_token(app: Flask, client: FlaskClient, northgate: Seeds) -> None:
+    now = datetime.now(UTC)
+    good = PodSession(northgate.tenant.id, northgate.integration.id, northgate.user.id, "ticket:1", "77", False,
+                      int(now.timestamp()))  # fmt: skip
+    import dataclasses
+
+    bad = {
+        "none": "",
+        "nonsense": "eyJhbGciOiJub25lIn0.e30.",
+        "another user": pod_token.issue(dataclasses.replace(good, user=good.user + 999), now),
+        "another tenant": pod_token.issue(dataclasses.replace(good, tenant=good.tenant + 999), now),
+        "another integration": pod_token.issue(dataclasses.replace(good, integration=good.integration + 999), now),
+    }
+    tried = 0
+    for rule, method in rules(app):
+        if not is_pod(rule):
+            continue
+        for token in bad.values():
+            answer = client.open(path_of(rule), method=method, headers={pod_token.HEADER: token})
+            assert answer.status_code == 401, f"{method} {rule.rule}"
+            tried += 1
+    assert tried >= 40
+
+
+def test_everything_else_is_public_by_decision_or_asks_for_a_sign_in(app: Flask, client: FlaskClient) -> None:
+    for rule, method in rules(app):
+        if is_pod(rule) or rule.endpoint in PUBLIC:
+            continue
+        answer = client.open(path_of(rule), method=method)
+        sends_away = answer.status_code in (302, 303) and "/sign-in" in answer.headers["Location"]
+        is_the_door = rule.endpoint.endswith(("sign_in", "signed_out"))
+        refused = answer.status_code in (400, 401, 403)
+        assert sends_away or is_the_door or refused, f"{method} {rule.rule} answered {answer.status_code} to a stranger"
+
+
+def test_a_user_who_is_switched_off_is_out_with_the_next_request(client: FlaskClient, northgate: Seeds) -> None:
+    headers = {pod_token.HEADER: northgate.token()}
+    assert client.get("/pod/rows", headers=headers).status_code == 200
+    with writing(northgate.session) as session:
+        session.get_one(User, northgate.user.id).active = False
+    assert client.get("/pod/rows", headers=headers).status_code == 401
+
+
+def test_an_integration_that_is_switched_off_closes_its_pods(client: FlaskClient, northgate: Seeds) -> None:
+    headers = {pod_token.HEADER: northgate.token()}
+    with writing(northgate.session) as session:
+        northgate.integration.active = False
+        session.add(northgate.integration)
+    assert client.get("/pod/rows", headers=headers).status_code == 401
+    assert client.get(f"/pod/connectwise/{northgate.integration.pod_key}").status_code == 404
+
+
+def test_an_auditor_may_look_and_not_send(client: FlaskClient, northgate: Seeds) -> None:
+    with writing(northgate.session) as session:
+        session.get_one(User, northgate.user.id).role = "auditor"
+    headers = {pod_token.HEADER: northgate.token()}
+    assert client.get("/pod/rows", headers=headers).status_code == 200
+    assert client.post("/pod/verifications", headers=headers).status_code == 403
+
+
+def test_every_answer_says_what_browsers_may_do_with_it(app: Flask, client: FlaskClient, northgate: Seeds) -> None:
+    shell = f"/pod/connectwise/{northgate.integration.pod_key}"
+    paths = {path_of(rule) for rule, method in rules(app) if method == "GET"} | {shell, "/nowhere"}
+    for path in paths:
+        answer = client.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy, path
+        allowed = "https://na.myconnectwise.net" if path == shell else "'none'"
+        assert policy.endswith(f"frame-ancestors {allowed}"), path
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "Server" not in answer.headers or "gunicorn" not in answer.headers["Server"]
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        if path != shell:
+            assert answer.headers["X-Frame-Options"] == "DENY"
+        if not path.startswith("/static"):
+            assert answer.headers["Cache-Control"] == "no-store", path
+
+
+def test_no_get_changes_a_row(app: Flask, client: FlaskClient, northgate: Seeds) -> None:
+    def digest() -> str:
+        rows = []
+        with db.engine.connect() as connection:
+            for table in db.metadata.sorted_tables:
+                rows.append(sorted(map(str, connection.execute(table.select()))))
+        return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+    before = digest()
+    headers = {pod_token.HEADER: northgate.token()}
+    paths = {path_of(rule) for rule, method in rules(app) if method == "GET"}
+    paths.add(f"/pod/connectwise/{northgate.integration.pod_key}?id=48213&screen=ticket")
+    for path in paths:
+        client.get(path, headers=headers)
+        client.head(path, headers=headers)
+    assert digest() == before
+
+
+def test_the_pod_sets_no_cookie(client: FlaskClient, northgate: Seeds) -> None:
+    shell = client.get(f"/pod/connectwise/{northgate.integration.pod_key}?id=48213&screen=ticket")
+    rows = client.get("/pod/rows", headers={pod_token.HEADER: northgate.token()})
+    assert "Set-Cookie" not in shell.headers and "Set-Cookie" not in rows.headers
+
+
+def test_what_is_typed_into_the_pods_url_is_never_markup(client: FlaskClient, northgate: Seeds) -> None:
+    attack = '"><script>alert(1)</script>'
+    answer = client.get(
+        f"/pod/connectwise/{northgate.integration.pod_key}", query_string={"id": attack, "screen": attack}
+    )
+    assert b"<script>alert" not in answer.data
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_a_session_is_only_asked_for_by_our_own_page(client: FlaskClient, northgate: Seeds, site: str) -> None:
+    door = f"/pod/connectwise/{northgate.integration.pod_key}/password"
+    form = {"email": "sam@northgate.example", "password": "a long walk by the canal", "id": "1", "screen": "ticket"}
+    assert client.post(door, data=form, headers={"Sec-Fetch-Site": site}).status_code == 404
+    assert client.post(door, data=form).status_code == 404
+    assert client.post(door, data=form, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+def test_a_password_of_another_tenant_opens_no_pod(client: FlaskClient, northgate: Seeds) -> None:
+    key = northgate.integration.pod_key
+    Seeds(northgate.session, "Southgate IT")
+    form = {"email": "sam@southgate.example", "password": "a long walk by the canal", "id": "1", "screen": "ticket"}
+    answer = client.post(f"/pod/connectwise/{key}/password", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 403 and answer.get_json()["problem"] == "E-mail or password is wrong."
+
+
+def test_only_the_callers_own_numbers_can_be_texted(client: FlaskClient, northgate: Seeds) -> None:
+    headers = {pod_token.HEADER: northgate.token()}
+    for destination in ("", "+12025550199", northgate.target("2025550199").key, northgate.target(contact="78").key):
+        form = {"destination": destination, "method": "sms_code", "request_id": "r" * 26}
+        assert client.post("/pod/verifications", data=form, headers=headers).status_code == 409
+    good = {"destination": northgate.target().key, "method": "sms_code", "request_id": "r" * 26}
+    assert client.post("/pod/verifications", data=good, headers=headers).status_code == 200
+    bind_tenant(northgate.session, northgate.tenant.id)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"destination": "x", "method": "carrier pigeon", "request_id": "r" * 26},
+        {"destination": "x" * 90_000, "method": "sms_code", "request_id": "r"},
+        {"destination": "\x00", "method": "sms_code", "request_id": "r" * 26, "again": "yes"},
+    ],
+)
+def test_bad_input_is_refused_with_a_sentence_and_never_breaks(
+    client: FlaskClient, northgate: Seeds, form: dict[str, str]
+) -> None:
+    headers = {pod_token.HEADER: northgate.token(), "HX-Request": "true"}
+    answer = client.post("/pod/verifications", data=form, headers=headers)
+    assert 400 <= answer.status_code < 500 and b"<p" in answer.data
+    assert answer.headers["HX-Retarget"] == "#page-problem"
+    other = client.post(f"/pod/verifications/{'z' * 26}/check", data=form, headers=headers)
+    assert 400 <= other.status_code < 500
