@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from flask import Flask
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.orm import Session
 
 from bench import floor
@@ -104,7 +104,8 @@ class Product:
             records.append({"integration_id": integration.id, "key": f"contact:{contact.ref}", "payload": payload,
                             "fetched_at": at, "tenant_id": tenant.id})  # fmt: skip
             target = pod.reachable(contact, tenant=tenant, integration_id=integration.id)[0].target
-            verification, code = {}, ""
+            verification: dict[str, Any] = {}
+            code = ""
             if pending:
                 verification, code = _challenge(tenant, integration, user, contact, target, at)
                 challenges.append(verification)
@@ -133,7 +134,7 @@ def _house(number: int) -> tuple[Tenant, Integration, int]:
     with writing(session):
         tenant = accounts.create_tenant(session, name=f"Northgate IT {number}", region="US", at=at)
         # The bench sends more in a minute than a desk in a year; the budgets have tests of their own.
-        tenant.sends_per_hour = tenant.technician_sends_per_hour = None
+        session.execute(update(Tenant).values(sends_per_hour=None, technician_sends_per_hour=None))
         new = accounts.NewUser(f"sam{number}@northgate.example", "Sam Okafor", Role.TECHNICIAN)
         user = accounts.create_user(session, new, actor="bench", at=at)
         integration = Integration(

@@ -180,6 +180,8 @@ def create_app() -> Flask:
             attempt.version += 1
             if right:
                 attempt.state = "verified"
+                # The ticket has to be told.
+                session.add(_message(attempt, "Caller verified", now))
             session.add(_event("verified" if right else "wrong code", attempt, now))
             session.commit()
             return render_template("rows.html", rows=[attempt], name="Dana Whitfield")

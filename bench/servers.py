@@ -74,7 +74,7 @@ class Gunicorn:
     def __init__(self, application: str, port: int, environment: dict[str, str], log: Path) -> None:
         self._log = log
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", application],
                 cwd=PROJECT,
                 env={"PATH": os.environ["PATH"], **environment, "PODSERVER_PORT": str(port)},
@@ -102,13 +102,14 @@ class Gunicorn:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
-    def megabytes(self) -> float:
-        """Resident memory of the biggest worker, in MB."""
-        sizes = []
+    def megabytes(self) -> tuple[float, float]:
+        """The biggest worker in MB: what is resident, and what of it is its own alone."""
+        sizes: list[tuple[float, float]] = []
         for pid in self._workers():
-            status = Path(f"/proc/{pid}/status").read_text()
-            sizes += [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")]
-        return max(sizes) / 1024
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            parts = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.endswith(" kB")}
+            sizes.append((parts["Rss"], parts["Private_Clean"] + parts["Private_Dirty"]))
+        return max(sizes)
 
     def log(self) -> str:
         """What it wrote."""

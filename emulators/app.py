@@ -11,7 +11,7 @@ from emulators import connectwise, desk, twilio
 from emulators.twilio.loopback import comes_from_here
 
 # What the product calls by whatever name it knows us under; everything else is for people on this machine.
-API_PATHS = ("/2010-04-01/", "/v4_6_release/", "/login/", "/readyz")
+API_PATHS = ("/2010-04-01/", "/v4_6_release/", "/v2025_", "/login/", "/readyz")
 
 
 def create_app(state_dir: Path | None = None) -> Flask:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, abort, g, jsonify, render_template, request
 from flask_compress import Compress
-from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, TimeoutError
@@ -36,8 +35,11 @@ from podserver.verification import service as verification
 log = logs.logger(__name__)
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The application, ready to serve. Raises ConfigurationError where the environment is wrong."""
+def create_app(settings: Settings | None = None, *, migrations: bool = True) -> Flask:
+    """The application, ready to serve. Raises ConfigurationError where the environment is wrong.
+
+    ``migrations`` False leaves out the migrations, which a web worker never runs and which take 8 MB of it.
+    """
     settings = settings or read_settings()
     logs.configure(settings.log_level)
     sealing.install(settings.secret_keys)
@@ -69,7 +71,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.sqlite:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
-    Migrate(app, db, directory=str(PROJECT / "migrations"))
+    if migrations:
+        from flask_migrate import Migrate
+
+        Migrate(app, db, directory=str(PROJECT / "migrations"))
     # Only static files are compressed: a page that holds a secret next to what a visitor typed must not be.
     Compress(app)
     _install_exchange(app, settings)
@@ -113,8 +118,16 @@ def _install_doors(app: Flask, settings: Settings) -> None:
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(TimeoutError, _database_away)
     app.register_error_handler(Exception, _broken)
+    app.before_request(_refuse_nul)
     app.teardown_request(_rollback)
     app.after_request(_access_log)
+
+
+def _refuse_nul() -> None:
+    """No field of ours wants a NUL, and PostgreSQL breaks at one."""
+    values = (value for fields in (request.args, request.form) for _, value in fields.items(multi=True))
+    if "\0" in request.path or any("\0" in value for value in values):
+        abort(400, "This request holds a character that no field takes.")
 
 
 def _rollback(_error: BaseException | None) -> None:

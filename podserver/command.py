@@ -24,7 +24,7 @@ from podserver.history.models import HistoryKey
 from podserver.integrations import service as integrations
 from podserver.integrations.service import ConnectWiseKeys
 from podserver.tenancy import across_tenants, bind_tenant
-from podserver.verification import service as verification
+from podserver.verification import locks
 
 
 def _application() -> Flask:
@@ -260,7 +260,7 @@ def unlock(tenant: str, integration_id: int, contact: str) -> None:
     """Lift the locks of a contact (its id in the PSA) after too many wrong codes."""
     only_tenant(tenant)
     with writing(db.session()) as session:
-        count = verification.unlock(
+        count = locks.unlock(
             session, contact=contact, integration_id=integration_id, actor="podserver unlock", at=now()
         )
     click.echo(f"{count} locks lifted.")

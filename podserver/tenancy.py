@@ -7,13 +7,13 @@ Work that must look across tenants (finding a pod key, sweeping the outbox) says
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ForeignKey, Table, event
+from sqlalchemy import ForeignKey, Insert, Integer, Table, bindparam, event, insert
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
-
 from sqlalchemy.sql import ClauseElement, visitors
 
 from podserver.database import Base, upsert
@@ -67,6 +67,38 @@ def tenant_upsert(session: Session, model: type[Base], rows: list[dict[str, Any]
     return statement.execution_options(podserver_tenant_rows=True)
 
 
+def tenant_insert(model: type[Base]) -> Insert:
+    """An INSERT for :func:`add_rows`, to be made once at import."""
+    table = model.__table__
+    assert issubclass(model, TenantOwned)
+    assert isinstance(table, Table)
+    return insert(table)
+
+
+def add_rows(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows of the session's tenant in one statement, and forget them.
+
+    For the hot paths' rows, which nobody reads again in the same request: as objects they take twice as long.
+    """
+    tenant_id = bound_tenant(session)
+    session.flush()
+    session.connection().execute(statement, [{**row, "tenant_id": tenant_id} for row in rows])
+
+
+# The tenant comes as a parameter of each execution, so that the criterion is made once; and a statement that is made
+# once, at import, is given it once, which spares the hot paths a third of their time.
+_BOUND = "podserver_tenant"
+_TENANT = bindparam(_BOUND, type_=Integer())
+_OURS = with_loader_criteria(
+    TenantOwned,
+    lambda cls: cls.tenant_id == _TENANT,
+    include_aliases=True,
+    # What an object loads later runs through the session too, and gets the criterion of that time.
+    propagate_to_loaders=False,
+)
+_known: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
 @event.listens_for(Session, "do_orm_execute")
 def _filter_by_tenant(state: ORMExecuteState) -> None:
     tenant_id = state.session.info.get(_KEY)
@@ -75,10 +107,19 @@ def _filter_by_tenant(state: ORMExecuteState) -> None:
     if tenant_id is None or state.is_insert or not state.is_orm_statement:
         _judge(state, tenant_id)
         return
-    # Added to every ORM statement, so that a bare count or a subquery is filtered as rows are.
-    state.statement = state.statement.options(
-        with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
-    )
+    known = state.parameters or {}
+    if not isinstance(known, Mapping):
+        raise NoTenant("rows are changed by a criterion, not by a list of keys, which the filter does not reach")
+    state.statement = _filtered(state.statement)
+    state.parameters = {**known, _BOUND: tenant_id}
+
+
+def _filtered(statement: Any) -> Any:
+    filtered = _known.get(statement)
+    if filtered is None:
+        # Added to every ORM statement, so that a bare count or a subquery is filtered as rows are.
+        filtered = _known[statement] = statement.options(_OURS)
+    return filtered
 
 
 def _judge(state: ORMExecuteState, tenant_id: int | None) -> None:
@@ -97,9 +138,7 @@ def _judge(state: ORMExecuteState, tenant_id: int | None) -> None:
 def _touches_tenants(state: ORMExecuteState) -> bool:
     if any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers):
         return True
-    owned = {
-        mapper.local_table.name for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantOwned)
-    }  # fmt: skip
+    owned = {str(mapper.local_table) for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantOwned)}
     statement = state.statement
     assert isinstance(statement, ClauseElement)
     return any(isinstance(part, Table) and part.name in owned for part in visitors.iterate(statement))

@@ -203,8 +203,10 @@
     const next = xhr.getResponseHeader("X-Pod-Token");
     if (next) token = next;
     if (next && pathInfo.requestPath === "/pod/contact") contactGeneration += 1;
-    if (xhr.status === 401) return signInAgain();
-    if (xhr.status >= 400 && !xhr.getResponseHeader("HX-Retarget")) {
+    if (xhr.status === 401) {
+      event.preventDefault();
+      signInAgain();
+    } else if (xhr.status >= 400 && !xhr.getResponseHeader("HX-Retarget")) {
       // A page of some proxy in between, not an answer of ours.
       event.preventDefault();
       if (!behindTheScenes(elt)) showProblem(UNANSWERED);
@@ -340,7 +342,7 @@
   };
   window.setInterval(tick, 500);
 
-  const shown = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const shown = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const localTimes = () => {
     for (const time of document.querySelectorAll("time[data-local]")) {
       time.textContent = shown.format(new Date(time.dateTime));
@@ -350,6 +352,12 @@
 
   // --- Go --------------------------------------------------------------------------------------------------------
 
+  try {
+    // htmx writes the page's address there, for a history that the pod does not have.
+    window.sessionStorage.removeItem("htmx-current-path-for-history");
+  } catch {
+    // This frame has no storage, so nothing was written.
+  }
   if (framed) askWhoIsThere();
   else offerPassword("This page belongs into a ConnectWise ticket. To look at it here, sign in.");
 })();

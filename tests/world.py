@@ -176,13 +176,17 @@ class World:
 
     def notes(self, ticket: str = TICKET) -> list[str]:
         """The texts of a ticket's notes that podserver wrote."""
-        every = requests.get(f"{self.emulators}/_emulator/connectwise/notes", params={"ticket": ticket}, timeout=5).json()
+        every = requests.get(
+            f"{self.emulators}/_emulator/connectwise/notes", params={"ticket": ticket}, timeout=5
+        ).json()
         rows = every["notes"] if isinstance(every, dict) else every
         return [row["text"] for row in rows if "Ref PV-" in row["text"]]
 
     def logs(self) -> str:
         """Everything that podserver's own processes wrote."""
-        return "".join(self.log(name).read_text(errors="replace") for name in ("web", "worker") if self.log(name).exists())
+        return "".join(
+            self.log(name).read_text(errors="replace") for name in ("web", "worker") if self.log(name).exists()
+        )
 
 
 @contextlib.contextmanager

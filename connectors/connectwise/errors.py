@@ -40,7 +40,11 @@ def refusal(answer: Answer, method: str, template: str, secrets: Iterable[str]) 
 def bad_credentials(words: str = "") -> BadCredentials:
     """The keys or the company are not known. ``words`` are ConnectWise's own."""
     if "clientid" in words.lower().replace(" ", ""):
-        return BadCredentials("ConnectWise does not accept the client ID. Check it on the developer site.")
+        # The words for wrong keys may name the client ID too, so neither is accused alone.
+        return BadCredentials(
+            f"ConnectWise does not accept the API keys or the client ID. {_CHECK_KEYS} "
+            "The client ID stands on ConnectWise's developer site."
+        )
     return BadCredentials(f"ConnectWise does not accept the API keys. {_CHECK_KEYS}")
 
 

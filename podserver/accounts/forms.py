@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import BooleanField, RadioField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from podserver.accounts.models import Role
@@ -10,9 +11,9 @@ from podserver.accounts.service import SHORTEST_PASSWORD
 from podserver.portal.forms import LineField, PortalForm, SecretField, WholeNumber
 
 _ROLES = [
-    (Role.ADMIN.value, "Admin: everything"),
-    (Role.TECHNICIAN.value, "Technician: verifies callers, reads own history"),
-    (Role.AUDITOR.value, "Auditor: reads the whole history"),
+    SelectChoice(Role.ADMIN.value, "Admin: everything"),
+    SelectChoice(Role.TECHNICIAN.value, "Technician: verifies callers, reads own history"),
+    SelectChoice(Role.AUDITOR.value, "Auditor: reads the whole history"),
 ]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from podserver.accounts.models import PsaMember, Role, SignIn, Tenant, User
+from podserver.database import release, writing
 from podserver.history import chain
 from podserver.history.service import Entry, Kind, record
 from podserver.security import failures, sealing
@@ -123,30 +124,31 @@ def create_user(session: Session, new: NewUser, *, actor: str, at: datetime) -> 
 
 
 def password_is_right(session: Session, *, email: str, password: str, address: str, at: datetime) -> User:
-    """The active user with this password, counting failures on account and address.
+    """The active user with this password; failures are counted on account and address. Raises SignInRefused.
 
-    The caller's transaction must be committed also when SignInRefused is raised, for the count to stay. The
+    It has transactions of its own, and none is open while the password is hashed: that takes long on purpose. The
     session ends up bound to the user's tenant.
     """
     email = email.strip().casefold()[:254]
     buckets = [(failures.ACCOUNT, email), (failures.ADDRESS, address)]
-    seconds = failures.closed_for(session, buckets, at)
+    with across_tenants(session):
+        seconds = failures.closed_for(session, buckets, at)
+        user = session.scalar(select(User).options(joinedload(User.tenant)).where(User.email == email))
+        release(session)
     if seconds:
         raise SignInRefused(seconds)
-    with across_tenants(session):
-        user = session.scalar(select(User).options(joinedload(User.tenant)).where(User.email == email))
     known = user is not None and user.active and user.password_hash is not None
     right = _matches(user.password_hash if user is not None and user.password_hash else _NOBODY, password)
     if user is not None:
         bind_tenant(session, user.tenant_id)
-    if not known or not right:
+    with writing(session):
+        if user is not None and known and right:
+            failures.forget(session, failures.ACCOUNT, email)
+            return user
         failures.count(session, buckets, at)
         if user is not None:
             record(session, at, Entry(Kind.SIGN_IN_FAILED, actor=user.name))
-        raise SignInRefused
-    assert user is not None
-    failures.forget(session, failures.ACCOUNT, email)
-    return user
+    raise SignInRefused
 
 
 def _matches(password_hash: str, password: str) -> bool:

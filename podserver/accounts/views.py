@@ -38,14 +38,13 @@ def sign_in() -> Any:
 
 def _sign_in(email: str, password: str) -> SignInRefused | None:
     at = now()
-    # The refusal is caught inside the transaction, which commits the count of the failure.
+    try:
+        user = service.password_is_right(
+            db.session(), email=email, password=password, address=request.remote_addr or "", at=at
+        )
+    except SignInRefused as error:
+        return error
     with writing(db.session()) as writer:
-        try:
-            user = service.password_is_right(
-                writer, email=email, password=password, address=request.remote_addr or "", at=at
-            )
-        except SignInRefused as error:
-            return error
         token = service.begin_sign_in(writer, user, at)
     opened = service.signed_in(db.session(), token, at)
     assert isinstance(opened, SignIn)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from podserver.database import release, writing
 from podserver.delivery import outbox, twilio_errors
-from podserver.delivery.models import InboxRow, OutboxRow
+from podserver.delivery.models import InboxRow
 from podserver.logs import logger
 from podserver.tenancy import across_tenants, bind_tenant, tenant_upsert
 
@@ -50,7 +50,7 @@ def apply(session: Session, exchange: outbox.Exchange, inbox_id: int, at: dateti
         row = session.scalar(select(InboxRow).where(InboxRow.id == inbox_id, InboxRow.applied_at.is_(None)))
         if row is None:
             return
-        sent = session.scalar(select(OutboxRow).where(OutboxRow.id == row.outbox_id).with_for_update())
+        sent = session.scalar(outbox.locked(row.outbox_id))
         if sent is not None:
             reason = twilio_errors.explain(row.code) if row.status in ("failed", "undelivered") else ""
             outbox.apply_status(

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from podserver.database import release, writing
 from podserver.delivery.models import OutboxRow, Progress
 from podserver.logs import logger
 from podserver.security import sealing
-from podserver.tenancy import across_tenants, bind_tenant, bound_tenant
+from podserver.tenancy import across_tenants, add_rows, bind_tenant, tenant_insert
 
 log = logger(__name__)
 
@@ -90,11 +90,9 @@ class Channel(Protocol):
 
     def hand_over(self, session: Session, job: Job) -> Outcome:
         """Do the work once. The session has no transaction open, and must have none after."""
-        ...
 
     def look_up(self, session: Session, job: Job) -> Accepted | None:
         """Find out whether an unknown hand-over was carried out after all; None when it cannot be said."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +112,9 @@ class Topic(Protocol):
 
     def wanted(self, session: Session, subject: str, at: datetime) -> bool:
         """Whether the work is still wanted, asked just before it is begun."""
-        ...
 
     def report(self, session: Session, report: Report) -> None:
         """Take note of a result."""
-        ...
 
 
 @dataclass(slots=True)
@@ -131,29 +127,29 @@ class Exchange:
     lease: timedelta = timedelta(seconds=25)
 
 
+_ADD = tenant_insert(OutboxRow)
+
+
 def add(session: Session, *, channel: str, topic: str, subject: str, payload: dict[str, Any], at: datetime) -> str:
     """Write a row in the caller's transaction and return its id; the caller nudges a worker after the commit."""
     row_id = sealing.random_id()
-    session.execute(
-        insert(OutboxRow).execution_options(podserver_tenant_rows=True),
-        {
-            "id": row_id,
-            "tenant_id": bound_tenant(session),
-            "channel": channel,
-            "topic": topic,
-            "subject": subject,
-            "payload": json.dumps(payload),
-            "progress": Progress.READY,
-            "attempts": 0,
-            "created_at": at,
-            "due_at": at,
-            "nudged_at": at,
-            "receipt_key": sealing.random_id(),
-            "provider_ref": "",
-            "status": "",
-            "error": "",
-        },
-    )
+    row = {
+        "id": row_id,
+        "channel": channel,
+        "topic": topic,
+        "subject": subject,
+        "payload": json.dumps(payload),
+        "progress": Progress.READY,
+        "attempts": 0,
+        "created_at": at,
+        "due_at": at,
+        "nudged_at": at,
+        "receipt_key": sealing.random_id(),
+        "provider_ref": "",
+        "status": "",
+        "error": "",
+    }
+    add_rows(session, _ADD, [row])
     return row_id
 
 
@@ -207,7 +203,7 @@ def _job(row: OutboxRow, deadline: datetime) -> Job:
 def _record(session: Session, exchange: Exchange, job: Job, outcome: Outcome, at: datetime) -> None:
     bind_tenant(session, job.tenant_id)
     with writing(session):
-        row = session.scalar(select(OutboxRow).where(OutboxRow.id == job.id).with_for_update())
+        row = session.scalar(locked(job.id))
         if row is None or row.attempts != job.attempt:
             return
         if row.progress not in (Progress.HANDING_OVER, Progress.UNKNOWN):
@@ -216,6 +212,11 @@ def _record(session: Session, exchange: Exchange, job: Job, outcome: Outcome, at
                 row.provider_ref = outcome.reference
             return
         _settle(session, exchange, row, outcome, at)
+
+
+def locked(row_id: str) -> Select[Any]:
+    """The row as it stands once it is locked: the session may hold it from before it waited."""
+    return select(OutboxRow).where(OutboxRow.id == row_id).with_for_update().execution_options(populate_existing=True)
 
 
 def _settle(session: Session, exchange: Exchange, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
@@ -365,7 +366,7 @@ def resolve_unknown(session: Session, exchange: Exchange, at: datetime) -> int:
         bind_tenant(session, job.tenant_id)
         accepted = exchange.channels[channel_name].look_up(session, job)
         with writing(session):
-            row = session.scalar(select(OutboxRow).where(OutboxRow.id == job.id).with_for_update())
+            row = session.scalar(locked(job.id))
             if row is None or row.progress != Progress.UNKNOWN:
                 continue
             row.nudged_at = at

@@ -21,6 +21,8 @@ blueprint = Blueprint("delivery", __name__)
 log = logger(__name__)
 
 _SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
+_ERROR_CODE = re.compile(r"[0-9]{1,6}")
+_RECEIPT_KEY = re.compile(r"[a-z2-7]{26}")
 _STATUSES = frozenset(
     {"accepted", "scheduled", "queued", "sending", "sent", "delivered", "undelivered", "failed", "canceled", "read"}
 )
@@ -34,8 +36,10 @@ def twilio_status(receipt_key: str) -> Any:
     be that tenant's.
     """
     at, session = now(), db.session()
-    with across_tenants(session):
-        row = session.scalar(select(OutboxRow).where(OutboxRow.receipt_key == receipt_key))
+    row = None
+    if _RECEIPT_KEY.fullmatch(receipt_key):
+        with across_tenants(session):
+            row = session.scalar(select(OutboxRow).where(OutboxRow.receipt_key == receipt_key))
     if row is None:
         log.warning("twilio.unknown_callback")
         return "", 403
@@ -56,7 +60,12 @@ def twilio_status(receipt_key: str) -> Any:
     code = request.form.get("ErrorCode", "")
     with writing(session):
         stored = inbox.store_status(
-            session, outbox_id=outbox_id, reference=sid, status=status, code=code if code.isdigit() else "", at=at
+            session,
+            outbox_id=outbox_id,
+            reference=sid,
+            status=status,
+            code=code if _ERROR_CODE.fullmatch(code) else "",
+            at=at,
         )
     if stored is not None:
         inbox.apply(session, current_app.extensions["exchange"], stored, at)

@@ -62,7 +62,9 @@ def _run_loop(app: Flask, loop: Loop, stop: threading.Event) -> None:
         with app.app_context():
             try:
                 lag = loop.turn(db.session(), now())
-                if passed - last_pulse >= _PULSE_SECONDS or last_pulse == 0.0:
+                # A loop that rests longer than the pulse could only seem dead.
+                due = passed - last_pulse >= _PULSE_SECONDS or last_pulse == 0.0
+                if due and loop.every <= _PULSE_SECONDS:
                     beat(db.session(), loop.name, lag, now())
                     last_pulse = passed or 0.001
             except Exception:

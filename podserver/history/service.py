@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from podserver.history.models import HistoryEvent, HistoryKey
-from podserver.tenancy import bound_tenant
+from podserver.tenancy import add_rows, bound_tenant, tenant_insert
 
 
 class Kind(enum.StrEnum):
@@ -77,14 +77,16 @@ class Entry:
     detail: dict[str, Any] | None = None
 
 
+_APPEND = tenant_insert(HistoryEvent)
+
+
 def record(session: Session, at: datetime, *entries: Entry) -> None:
     """Append events in the caller's transaction, in one statement whatever their number."""
-    tenant_id = bound_tenant(session)
-    session.execute(
-        insert(HistoryEvent).execution_options(podserver_tenant_rows=True),
+    add_rows(
+        session,
+        _APPEND,
         [
             {
-                "tenant_id": tenant_id,
                 "at": at,
                 "kind": entry.kind.value,
                 "actor": entry.actor[:160],

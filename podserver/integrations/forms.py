@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from podserver.integrations.service import POD_HEIGHTS
@@ -38,7 +39,9 @@ class InstallForm(PortalForm):
     """How high the pod is."""
 
     height = RadioField(
-        "Height", choices=[(str(height), f"{height} px") for height in POD_HEIGHTS], default=str(POD_HEIGHTS[0])
+        "Height",
+        choices=[SelectChoice(str(height), f"{height} px") for height in POD_HEIGHTS],
+        default=str(POD_HEIGHTS[0]),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from connectors.base import Connector, Member, PodSetup, PsaError, Rejected, Right
@@ -336,6 +336,15 @@ def by_pod_key(session: Session, pod_key: str) -> Integration | None:
             .options(joinedload(Integration.tenant))
             .where(Integration.pod_key == pod_key, Integration.active)
         )
+
+
+_FRAMER = select(Integration.origin).where(Integration.pod_key == bindparam("pod_key"), Integration.active)
+
+
+def framer(session: Session, pod_key: str) -> str | None:
+    """The origin that may frame the pod of this key, of whatever tenant; None where no active integration has it."""
+    with across_tenants(session):
+        return session.scalar(_FRAMER, {"pod_key": pod_key})
 
 
 def note_loaded(session: Session, integration: Integration, origin: str, at: datetime) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from connectors.base import BadCredentials, Member, PsaError
 from podserver.accounts import service as accounts
 from podserver.accounts.models import User
-from podserver.database import db, now, release, writing
+from podserver.database import begin_read, db, now, release, writing
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations import service as integrations
 from podserver.integrations.models import Integration
@@ -37,13 +37,16 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]{3,190}")
 @blueprint.get("/<pod_key>")
 def shell(pod_key: str) -> Any:
     """The page in the frame: paints at once, asks nobody. Public; it holds nothing but the PSA's origin."""
-    integration = integrations.by_pod_key(db.session(), pod_key)
-    if integration is None:
+    session = db.session()
+    begin_read(session)
+    origin = integrations.framer(session, pod_key)
+    if origin is None:
         return render_template("pod/gone.html"), 404
-    framed_by(integration.origin)
+    framed_by(origin)
     return render_template(
         "pod/shell.html",
-        integration=integration,
+        origin=origin,
+        pod_key=pod_key,
         record_id=request.args.get("id", ""),
         screen=request.args.get("screen", ""),
     )
@@ -140,23 +143,20 @@ def password_session(pod_key: str) -> Any:
         key = record_key(request.form.get("screen", ""), request.form.get("id", ""))
     except BadRecord as error:
         return _refuse(str(error), 422, password=False)
-    refused = ""
-    user: User | None = None
+    try:
+        user = accounts.password_is_right(
+            session,
+            email=request.form.get("email", ""),
+            password=request.form.get("password", ""),
+            address=request.remote_addr or "",
+            at=at,
+        )
+    except accounts.SignInRefused as error:
+        return _refuse(str(error), 403)
+    if user.tenant_id != integration.tenant_id:
+        return _refuse(str(accounts.SignInRefused()), 403)
     with writing(session):
-        try:
-            user = accounts.password_is_right(
-                session,
-                email=request.form.get("email", ""),
-                password=request.form.get("password", ""),
-                address=request.remote_addr or "",
-                at=at,
-            )
-            if user.tenant_id == integration.tenant_id:
-                _note_opened(session, integration, user, key, at)
-        except accounts.SignInRefused as error:
-            refused = str(error)
-    if user is None or user.tenant_id != integration.tenant_id:
-        return _refuse(refused or "E-mail or password is wrong.", 403)
+        _note_opened(session, integration, user, key, at)
     return _token(integration, user, key, at)
 
 

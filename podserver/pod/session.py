@@ -14,12 +14,12 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, abort, after_this_request, g, request
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import Session
 
 from connectors.base import Contact
 from podserver.accounts.models import Role, Tenant, User
-from podserver.database import begin_write, db, now
+from podserver.database import begin_read, begin_write, db, now
 from podserver.integrations.models import Integration
 from podserver.pod.models import PsaRecord
 from podserver.pod.service import Reachable, contact_from, reachable, ticket_of
@@ -27,6 +27,15 @@ from podserver.security import pod_token
 from podserver.security.pod_token import PodSession
 from podserver.tenancy import bind_tenant
 from podserver.verification.service import Asker, Caller
+
+# Made once: building it and finding its compiled form would cost each request more than running it.
+_VISITOR = (
+    select(User, Tenant, Integration, PsaRecord.payload)
+    .join(Tenant, Tenant.id == User.tenant_id)
+    .join(Integration, Integration.id == bindparam("integration"))
+    .outerjoin(PsaRecord, and_(PsaRecord.integration_id == Integration.id, PsaRecord.key == bindparam("contact")))
+    .where(User.id == bindparam("user"))
+)
 
 
 @dataclass(slots=True)
@@ -102,14 +111,10 @@ def _visit(writes: bool) -> Visit:
     bind_tenant(session, pod.tenant)
     if writes:
         begin_write(session)
-    kept = aliased(PsaRecord)
-    row = session.execute(
-        select(User, Tenant, Integration, kept.payload)
-        .join(Tenant, Tenant.id == User.tenant_id)
-        .join(Integration, Integration.id == pod.integration)
-        .outerjoin(kept, and_(kept.integration_id == pod.integration, kept.key == f"contact:{pod.contact}"))
-        .where(User.id == pod.user)
-    ).one_or_none()
+    else:
+        begin_read(session)
+    known = {"user": pod.user, "integration": pod.integration, "contact": f"contact:{pod.contact}"}
+    row = session.execute(_VISITOR, known).one_or_none()
     if row is None or not row.User.active or not row.Integration.active:
         abort(401, "Your sign-in has ended. Reload the pod.")
     visit = Visit(pod, row.User, row.Tenant, row.Integration, row.payload, at, session)

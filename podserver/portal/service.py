@@ -1,4 +1,4 @@
-"""What the overview shows of the rooms: figures, locked contacts, and whether the worker is at work."""
+"""What the overview shows of the rooms: figures, and whether the worker is at work."""
 
 from __future__ import annotations
 
@@ -6,29 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from podserver.delivery.models import WorkerPulse
 from podserver.history.figures import Figures, figures
 from podserver.history.service import Filter
-from podserver.verification.models import Guard, Verification
 
 SILENT_AFTER: Final = 12.0
 _SEALER: Final = "sealer"
-_MOST_LOCKED: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class LockedContact:
-    """A contact with a lock on at least one destination. ``until`` is None where only an admin lifts it."""
-
-    integration_id: int
-    contact: str
-    name: str
-    company: str
-    reason: str
-    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +29,6 @@ def today_and_month(session: Session, at: datetime) -> tuple[Figures, Figures]:
     """The tenant's figures of this day (UTC) and of the last 30 days, this one included."""
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     return figures(session, Filter(since=midnight)), figures(session, Filter(since=midnight - timedelta(days=29)))
-
-
-def locked_contacts(session: Session, at: datetime) -> list[LockedContact]:
-    """The tenant's contacts that nobody can verify now, the longest lock of each, soonest to end last."""
-    guards = session.scalars(
-        select(Guard).where(Guard.locked_until > at).order_by(Guard.locked_until.desc()).limit(_MOST_LOCKED)
-    )
-    longest: dict[tuple[int, str], Guard] = {}
-    for guard in guards:
-        longest.setdefault((guard.integration_id, guard.contact), guard)
-    names = _names(session, [contact for _integration, contact in longest])
-    found = []
-    for key, guard in longest.items():
-        name, company = names.get(key, (f"Contact {guard.contact}", ""))
-        until = guard.locked_until if guard.locked_until is not None and guard.locked_until.year < 9999 else None
-        found.append(LockedContact(*key, name, company, guard.lock_reason, until))
-    return found
-
-
-def _names(session: Session, contacts: list[str]) -> dict[tuple[int, str], tuple[str, str]]:
-    """The names under which contacts were last verified."""
-    if not contacts:
-        return {}
-    who = (Verification.integration_id, Verification.contact, Verification.contact_name, Verification.company_name)
-    rows = session.execute(
-        select(*who)
-        .where(Verification.contact.in_(contacts))
-        .group_by(*who)
-        .order_by(func.max(Verification.created_at))
-    )
-    return {(row.integration_id, row.contact): (row.contact_name, row.company_name) for row in rows}
 
 
 def pulses(session: Session, at: datetime) -> list[Pulse]:

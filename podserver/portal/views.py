@@ -16,7 +16,7 @@ from podserver.integrations import service as integrations
 from podserver.portal import service
 from podserver.portal.forms import PortalForm
 from podserver.portal.session import PortalVisit, portal_page
-from podserver.verification import service as verification
+from podserver.verification import locks
 
 blueprint = Blueprint("overview", __name__)
 
@@ -39,7 +39,7 @@ def overview(visit: PortalVisit) -> Any:
         today=today,
         month=month,
         days=by_day(visit.session, Filter(), visit.at),
-        locked=service.locked_contacts(visit.session, visit.at),
+        locked=locks.locked_contacts(visit.session, visit.at),
         pulses=service.pulses(visit.session, visit.at),
         form=UnlockForm(),
     )
@@ -58,10 +58,8 @@ def unlock(visit: PortalVisit) -> Any:
             integrations.integration(session, integration_id)
         except LookupError:
             abort(404, "There is no such contact.")
-        locked = [(each.integration_id, each.contact) for each in service.locked_contacts(session, visit.at)]
+        locked = [(each.integration_id, each.contact) for each in locks.locked_contacts(session, visit.at)]
         if (integration_id, contact) in locked:
-            verification.unlock(
-                session, contact=contact, integration_id=integration_id, actor=visit.user.name, at=visit.at
-            )
+            locks.unlock(session, contact=contact, integration_id=integration_id, actor=visit.user.name, at=visit.at)
     flash("Unlocked. The contact can be verified again.")
     return redirect(url_for("overview.overview"))

@@ -29,13 +29,18 @@ class Keyring:
     def __init__(self, keys: tuple[str, ...]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
         self._raw = [base64.urlsafe_b64decode(key) for key in keys]
+        self._derived: dict[str, list[bytes]] = {}
 
     def derived(self, purpose: str) -> list[bytes]:
         """A 32-byte key for one purpose from each secret key, newest first."""
-        return [
-            HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose.encode()).derive(raw)
-            for raw in self._raw
-        ]
+        # Kept, as every request of a pod needs the same ones; there are as many purposes as the code names.
+        known = self._derived.get(purpose)
+        if known is None:
+            known = self._derived[purpose] = [
+                HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose.encode()).derive(raw)
+                for raw in self._raw
+            ]
+        return list(known)
 
     def seal(self, plain: str) -> str:
         """Encrypt and authenticate a text under the newest key."""

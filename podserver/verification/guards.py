@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
-from podserver.tenancy import tenant_upsert
-from podserver.verification import limits
+from podserver.tenancy import bound_tenant
+from podserver.verification import limits, statements
 from podserver.verification.models import Guard
 
 ADMIN_ONLY = "too many wrong codes in 30 days, an admin has to unlock it"
@@ -32,41 +31,17 @@ def count_send(session: Session, *, integration_id: int, contact: str, key: str,
 
     One statement. A refused send stays counted only if the caller commits.
     """
-    fresh = {
-        "integration_id": integration_id,
+    known = {
+        "tenant": bound_tenant(session),
+        "integration": integration_id,
         "contact": contact,
-        "failures": 0,
-        "lock_reason": "",
-        "day_start": at,
-        "day_failures": 0,
-        "month_start": at,
-        "month_failures": 0,
-        "send_start": at,
-        "sends": 1,
-        "send_day_start": at,
-        "day_sends": 1,
+        "destination": key,
+        "now": at,
+        "window_over": at - limits.SENDS_WINDOW,
+        "day_over": at - limits.DAY,
     }
-    statement = tenant_upsert(session, Guard, [{**fresh, "destination_key": ""}, {**fresh, "destination_key": key}])
-    window_over = Guard.send_start <= at - limits.SENDS_WINDOW
-    day_over = Guard.send_day_start <= at - limits.DAY
-    statement = statement.on_conflict_do_update(
-        index_elements=["tenant_id", "integration_id", "contact", "destination_key"],
-        set_={
-            "sends": case((window_over, 1), else_=Guard.sends + 1),
-            "send_start": case((window_over, at), else_=Guard.send_start),
-            "day_sends": case((day_over, 1), else_=Guard.day_sends + 1),
-            "send_day_start": case((day_over, at), else_=Guard.send_day_start),
-        },
-    ).returning(
-        Guard.destination_key,
-        Guard.sends,
-        Guard.send_start,
-        Guard.day_sends,
-        Guard.send_day_start,
-        Guard.locked_until,
-        Guard.lock_reason,
-    )
-    rows = {row.destination_key: row for row in session.execute(statement)}
+    found = session.execute(statements.count_send(session.get_bind().dialect.name), known)
+    rows = {row.destination_key: row for row in found}
     contact_row, destination = rows[""], rows[key]
     for row in (contact_row, destination):
         if row.locked_until is not None and row.locked_until > at:
@@ -133,39 +108,27 @@ def count_wrong(session: Session, contact_row: Guard, destination: Guard, at: da
 
 def clear_wrong(session: Session, destination: Guard) -> None:
     """A right code clears the failures of its destination, and of nothing else."""
-    session.execute(
-        update(Guard)
-        .where(
-            Guard.integration_id == destination.integration_id,
-            Guard.contact == destination.contact,
-            Guard.destination_key == destination.destination_key,
-        )
-        .values(failures=0, next_guess_at=None, locked_until=None, lock_reason="")
-        .execution_options(synchronize_session=False)
-    )
+    # The row is locked, so what was read is what there is; most right codes come without a wrong one before.
+    if destination.failures or destination.next_guess_at or destination.locked_until or destination.lock_reason:
+        session.execute(statements.CLEAR_WRONG, _which(destination))
 
 
 def _update_both(
     session: Session, contact_row: Guard, destination: Guard, on_contact: dict[str, Any], on_destination: dict[str, Any]
 ) -> None:
-    of_contact = Guard.destination_key == ""
-    values: dict[str, Any] = {}
-    for name in on_contact.keys() | on_destination.keys():
-        contact_value = on_contact.get(name, getattr(contact_row, name))
-        destination_value = on_destination.get(name, getattr(destination, name))
-        # A CASE of two NULLs has no type on PostgreSQL.
-        alike = contact_value == destination_value
-        values[name] = contact_value if alike else case((of_contact, contact_value), else_=destination_value)
-    session.execute(
-        update(Guard)
-        .where(
-            Guard.integration_id == destination.integration_id,
-            Guard.contact == destination.contact,
-            Guard.destination_key.in_(["", destination.destination_key]),
-        )
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
+    known: dict[str, Any] = {}
+    for name in statements.COUNTED:
+        known[f"contact_{name}"] = on_contact.get(name, getattr(contact_row, name))
+        known[f"destination_{name}"] = on_destination.get(name, getattr(destination, name))
+    session.execute(statements.COUNT_WRONG, known | _which(destination))
+
+
+def _which(destination: Guard) -> dict[str, Any]:
+    return {
+        "of_integration": destination.integration_id,
+        "of_contact": destination.contact,
+        "of_destination": destination.destination_key,
+    }
 
 
 def _failures(destination: Guard, at: datetime) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, Select, and_, func, or_, select, update
+from sqlalchemy import CursorResult, select
 from sqlalchemy.orm import Session
 
 from podserver.accounts.models import Tenant
@@ -19,8 +19,8 @@ from podserver.delivery import outbox
 from podserver.delivery.models import Progress
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.security import sealing
-from podserver.tenancy import across_tenants, bind_tenant
-from podserver.verification import guards, limits, notes
+from podserver.tenancy import across_tenants, add_rows, bind_tenant
+from podserver.verification import guards, limits, notes, statements
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Target
 from podserver.verification.models import Delivery, Guard, State, Verification
@@ -139,32 +139,32 @@ def _begin(
         over = live.expires_at <= at
         _end(session, live, State.EXPIRED if over else State.SUPERSEDED, "" if over else "a new code was sent", at)
         entries.append(Entry(Kind.EXPIRED if over else Kind.SUPERSEDED, subject_of(live), asker.name))
-    verification = Verification(
-        id=verification_id,
-        tenant_id=tenant.id,
-        integration_id=caller.integration_id,
-        contact=caller.contact,
-        contact_name=caller.contact_name,
-        company_name=caller.company_name,
-        ticket=caller.ticket,
-        destination_key=target.key,
-        masked=target.masked,
-        method=method,
-        state=State.PENDING,
-        reason="",
-        delivery=Delivery.QUEUED,
-        delivery_at=at,
-        proof_hash=challenge.proof_hash,
-        wrong_guesses=0,
-        user_id=asker.user_id,
-        technician=asker.name,
-        request_id=request_id,
-        last_check="",
-        created_at=at,
-        expires_at=at + life,
-    )
-    session.add(verification)
-    session.flush()
+    values: dict[str, object] = {
+        "id": verification_id,
+        "tenant_id": tenant.id,
+        "integration_id": caller.integration_id,
+        "contact": caller.contact,
+        "contact_name": caller.contact_name,
+        "company_name": caller.company_name,
+        "ticket": caller.ticket,
+        "destination_key": target.key,
+        "masked": target.masked,
+        "method": method,
+        "state": State.PENDING,
+        "reason": "",
+        "delivery": Delivery.QUEUED,
+        "delivery_at": at,
+        "proof_hash": challenge.proof_hash,
+        "wrong_guesses": 0,
+        "user_id": asker.user_id,
+        "technician": asker.name,
+        "request_id": request_id,
+        "last_check": "",
+        "created_at": at,
+        "expires_at": at + life,
+    }
+    add_rows(session, statements.BEGIN, [values])
+    verification = Verification(**values, ended_at=None, green_until=None)
     record(session, at, *entries, Entry(Kind.REQUESTED, subject_of(verification), asker.name))
     row = outbox.add(
         session, channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=challenge.payload, at=at
@@ -188,41 +188,22 @@ def _live_and_counts(
     session: Session, tenant: Tenant, asker: Asker, caller: Caller, target: Target, request_id: str, at: datetime
 ) -> tuple[Verification | None, int, int]:
     """The challenge that is live on the destination or has this request id, and the sends of the last hour."""
-    hour = at - limits.HOUR
-
-    def sends(budget: int | None, *criteria: object) -> object:
-        if budget is None:
-            return 0
-        recent = select(Verification.id).where(Verification.created_at > hour, *criteria).limit(budget + 1)  # type: ignore[arg-type]
-        return select(func.count()).select_from(recent.subquery()).scalar_subquery()
-
-    of_tenant = sends(tenant.sends_per_hour, Verification.tenant_id == tenant.id)
-    of_technician = sends(
-        tenant.technician_sends_per_hour, Verification.tenant_id == tenant.id, Verification.user_id == asker.user_id
-    )
-    statement: Select[tuple[Verification | None, int, int]] = (
-        select(Verification, of_tenant, of_technician)  # type: ignore[call-overload]
-        .select_from(Tenant)
-        .outerjoin(
-            Verification,
-            or_(
-                and_(Verification.tenant_id == tenant.id, Verification.request_id == request_id),
-                and_(
-                    Verification.tenant_id == tenant.id,
-                    Verification.integration_id == caller.integration_id,
-                    Verification.contact == caller.contact,
-                    Verification.destination_key == target.key,
-                    Verification.state == State.PENDING,
-                ),
-            ),
-        )
-        .where(Tenant.id == tenant.id)
-        # A repeated request finds its own verification first, whatever else is live.
-        .order_by((Verification.request_id == request_id).desc())
-        .limit(1)
-    )
-    live, tenant_count, technician_count = session.execute(statement).one()
-    return live, tenant_count, technician_count
+    most, most_of_one = tenant.sends_per_hour, tenant.technician_sends_per_hour
+    statement = statements.live_and_counts(of_tenant=most is not None, of_technician=most_of_one is not None)
+    known = {
+        "tenant": tenant.id,
+        "integration": caller.integration_id,
+        "contact": caller.contact,
+        "destination": target.key,
+        "request": request_id,
+        "since": at - limits.HOUR,
+        "technician": asker.user_id,
+        # One more would not change the verdict, so no more are counted.
+        "most_of_tenant": most,
+        "most_of_technician": most_of_one,
+    }
+    live, of_tenant, of_technician = session.execute(statement, known).one()
+    return live, of_tenant, of_technician
 
 
 def _budget(tenant: Tenant, of_tenant: int, of_technician: int) -> guards.Refusal | None:
@@ -281,27 +262,8 @@ def check(
 def _lock_guards(
     session: Session, verification_id: str, integration_id: int, contact: str
 ) -> tuple[Verification, Guard, Guard] | None:
-    rows = list(
-        session.execute(
-            select(Verification, Guard)
-            .join(
-                Guard,
-                and_(
-                    Guard.integration_id == Verification.integration_id,
-                    Guard.contact == Verification.contact,
-                    or_(Guard.destination_key == "", Guard.destination_key == Verification.destination_key),
-                ),
-            )
-            .where(
-                Verification.id == verification_id,
-                Verification.integration_id == integration_id,
-                Verification.contact == contact,
-            )
-            .order_by(Guard.destination_key)
-            .with_for_update(of=Guard)
-            .execution_options(populate_existing=True)
-        )
-    )
+    known = {"verification": verification_id, "integration": integration_id, "contact": contact}
+    rows = list(session.execute(statements.WITH_GUARDS, known))
     if len(rows) != 2:
         return None
     return rows[0][0], rows[0][1], rows[1][1]
@@ -342,7 +304,7 @@ def _reject(
             session, verification, State.LOCKED, Kind.LOCKED, "too many wrong codes", asker.name, at,
             last_check=request_id, before=wrong, one_more_wrong=True,
         )  # fmt: skip
-    counted = _cas(session, verification, last_check=request_id, wrong_guesses=Verification.wrong_guesses + 1)
+    counted = _cas(session, verification, one_more_wrong=True, last_check=request_id)
     record(session, at, wrong)
     if not counted:
         session.refresh(verification)
@@ -432,9 +394,7 @@ def _finish(
     values: dict[str, object] = {"state": state, "reason": reason, "ended_at": at, "green_until": green_until}
     if last_check:
         values["last_check"] = last_check
-    if one_more_wrong:
-        values["wrong_guesses"] = Verification.wrong_guesses + 1
-    if not _cas(session, verification, **values):
+    if not _cas(session, verification, one_more_wrong=one_more_wrong, **values):
         # Somebody else ended it while this transaction waited; what is in the row now is the truth.
         if before is not None:
             record(session, at, before)
@@ -454,14 +414,11 @@ def _end(session: Session, verification: Verification, state: State, reason: str
     _cas(session, verification, state=state, reason=reason, ended_at=at)
 
 
-def _cas(session: Session, verification: Verification, **values: object) -> bool:
+def _cas(session: Session, verification: Verification, *, one_more_wrong: bool = False, **values: object) -> bool:
     """Change a verification only while it is pending; tell whether it was."""
-    result = session.execute(
-        update(Verification)
-        .where(Verification.id == verification.id, Verification.state == State.PENDING)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    statement = statements.change_pending(frozenset(values), one_more_wrong=one_more_wrong)
+    known = {f"new_{name}": value for name, value in values.items()}
+    result = session.execute(statement, {"which": verification.id, **known})
     assert isinstance(result, CursorResult)
     return bool(result.rowcount == 1)
 
@@ -537,19 +494,8 @@ def of_contact(session: Session, integration_id: int, contact: str, at: datetime
 
     One statement, newest first.
     """
-    return list(
-        session.scalars(
-            select(Verification)
-            .where(
-                Verification.integration_id == integration_id,
-                Verification.contact == contact,
-                Verification.created_at > at - limits.DAY,
-                Verification.state != State.SUPERSEDED,
-            )
-            .order_by(Verification.created_at.desc())
-            .limit(40)
-        )
-    )
+    known = {"integration": integration_id, "contact": contact, "since": at - limits.DAY}
+    return list(session.scalars(statements.OF_CONTACT, known))
 
 
 def past(session: Session, integration_id: int, contact: str, limit: int) -> list[Verification]:
@@ -562,16 +508,3 @@ def past(session: Session, integration_id: int, contact: str, limit: int) -> lis
             .limit(limit)
         )
     )
-
-
-def unlock(session: Session, *, contact: str, integration_id: int, actor: str, at: datetime) -> int:
-    """Lift every lock of a contact and clear its failures; return how many rows were locked."""
-    locked = session.scalars(
-        select(Guard).where(Guard.integration_id == integration_id, Guard.contact == contact)
-    ).all()
-    count = sum(1 for guard in locked if guard.locked_until is not None and guard.locked_until > at)
-    for guard in locked:
-        guard.locked_until, guard.lock_reason, guard.next_guess_at = None, "", None
-        guard.failures = guard.day_failures = guard.month_failures = 0
-    record(session, at, Entry(Kind.UNLOCKED, Subject(integration_id=integration_id, contact=contact), actor))
-    return count

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from plain_chromium import plain_chromium
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Error, expect, sync_playwright
 from pod_rig import Case, Desk, Stage
 from small_servers import ForeignSite, Road
 from world import World
 
+DESKS = pytest.StashKey[list[Desk]]()
 expect.set_options(timeout=8_000)
 
 
@@ -20,6 +22,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure says what the frames showed, as Playwright's own report ends at the frame's border."""
+    report = yield
+    desks: list[Desk] = item.stash.get(DESKS, [])
+    if report.failed:
+        for frame in [frame for desk in desks for page in desk.context.pages for frame in page.frames]:
+            with contextlib.suppress(Error):
+                report.sections.append((f"Shown by {frame.url}", frame.inner_text("body", timeout=500)))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -60,17 +74,18 @@ def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(autouse=True)
 def all_is_well(stage: Stage) -> Iterator[None]:
-    """No fault is left over from the test before, and none is left behind."""
+    """No fault is left behind, and no count of refused sign-ins, which belong to members and not to tests."""
     yield
+    stage.sql("DELETE FROM failure_buckets")
     stage.road.open()
     stage.world.mend("connectwise")
     stage.world.mend("twilio")
 
 
 @pytest.fixture
-def new_desk(browser: Browser, stage: Stage) -> Iterator[Callable[..., Desk]]:
+def new_desk(request: pytest.FixtureRequest, browser: Browser, stage: Stage) -> Iterator[Callable[..., Desk]]:
     """Makes technicians' browsers. No page of theirs may ever break its own policy or throw."""
-    desks: list[Desk] = []
+    desks = request.node.stash.setdefault(DESKS, [])
 
     def make(member: str = "sam", **options: Any) -> Desk:
         desks.append(Desk(browser, stage, member, **options))

@@ -98,9 +98,7 @@ class Stage:
         items = [{"type": {"id": 4}, "value": mobile.removeprefix("+1")}]
         if other:
             items.append({"type": {"id": 2}, "value": other.removeprefix("+1")})
-        made = self.make(
-            "contacts", firstName=first, lastName=last, company={"id": company}, communicationItems=items
-        )
+        made = self.make("contacts", firstName=first, lastName=last, company={"id": company}, communicationItems=items)
         return Person(made["id"], name, mobile, other)
 
     def ticket(self, company: int, contact: int | None, summary: str = "Cannot sign in") -> int:
@@ -129,7 +127,9 @@ class Stage:
     def state(self, person: Person) -> str:
         """The state of the contact's newest verification."""
         return str(
-            self.sql("SELECT state FROM verifications WHERE contact=:c ORDER BY created_at DESC", c=str(person.id))[0][0]
+            self.sql("SELECT state FROM verifications WHERE contact=:c ORDER BY created_at DESC", c=str(person.id))[0][
+                0
+            ]
         )
 
     def earlier(self, person: Person, **seconds: float) -> None:
@@ -141,7 +141,9 @@ class Stage:
         for (column, by), text in zip(seconds.items(), row[1:], strict=True):
             moved = datetime.fromisoformat(text) - timedelta(seconds=by)
             self.sql(
-                f"UPDATE verifications SET {column}=:at WHERE id=:id", at=moved.isoformat(" ", "microseconds"), id=row[0]
+                f"UPDATE verifications SET {column}=:at WHERE id=:id",
+                at=moved.isoformat(" ", "microseconds"),
+                id=row[0],
             )
 
     def ripen_notes(self) -> None:

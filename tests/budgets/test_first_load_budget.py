@@ -5,10 +5,18 @@ from __future__ import annotations
 import gzip
 import re
 
+import pytest
 from budget_rig import Pod
+from flask import Flask
 
 MOST_BYTES = 30 * 1024
 MOST_FILES = 3
+
+
+@pytest.fixture
+def pod(app: Flask) -> Pod:
+    """A pod whose caller is known, on SQLite and on PostgreSQL."""
+    return Pod(app)
 
 
 def test_the_first_load_of_the_pod_is_small_and_few(pod: Pod) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from budget_rig import Pod, metered
+from flask import Flask
 from sqlalchemy import update
 
 from podserver.accounts.models import Tenant
@@ -16,6 +18,12 @@ from podserver.verification.models import Guard, State, Verification
 START = (7, 1)
 CHECK = (6, 1)
 LOOK = (2, 0)
+
+
+@pytest.fixture
+def pod(app: Flask) -> Pod:
+    """A pod whose caller is known, on SQLite and on PostgreSQL."""
+    return Pod(app)
 
 
 def test_a_start_keeps_its_budget(pod: Pod) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
+import contextlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import psycopg
 import pytest
-from trial import Trial
-
-DATABASES = ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.redis])]
+from trial import DATABASES, Trial
 
 
 @pytest.fixture(scope="session")
@@ -28,25 +25,18 @@ def house(pytestconfig: pytest.Config) -> ModuleType:
 def trials(house: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Trial]]:
     """A world for each database that this machine has, started together and kept for all tests."""
     worlds: dict[str, Trial] = {}
-    state = tmp_path_factory.mktemp("sqlite")
-    worlds["sqlite"] = Trial(state, house.environment_of(state, f"sqlite:///{state / 'podserver.db'}"))
-    name = f"podserver_test_{uuid.uuid4().hex[:12]}"
-    if house._postgres_answers() and house._redis_answers():
-        with psycopg.connect(house.POSTGRES, autocommit=True) as admin:
-            admin.execute(f'CREATE DATABASE "{name}"')
-        state = tmp_path_factory.mktemp("postgresql")
-        url = house.POSTGRES.rpartition("/")[0] + f"/{name}"
-        worlds["postgresql"] = Trial(state, house.environment_of(state, url, PODSERVER_REDIS_URL=house.REDIS))
-    try:
+    with contextlib.ExitStack() as afterwards:
+        state = tmp_path_factory.mktemp("sqlite")
+        worlds["sqlite"] = Trial(state, house.environment_of(state, f"sqlite:///{state / 'podserver.db'}"))
+        if house._postgres_answers() and house._redis_answers():
+            url = afterwards.enter_context(house._a_postgres())
+            state = tmp_path_factory.mktemp("postgresql")
+            worlds["postgresql"] = Trial(state, house.environment_of(state, url, PODSERVER_REDIS_URL=house.REDIS))
+        for world in worlds.values():
+            afterwards.callback(world.end)
         with ThreadPoolExecutor() as pool:
             list(pool.map(Trial.begin, worlds.values()))
         yield worlds
-    finally:
-        for world in worlds.values():
-            world.end()
-        if "postgresql" in worlds:
-            with psycopg.connect(house.POSTGRES, autocommit=True) as admin:
-                admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=DATABASES)
@@ -55,6 +45,7 @@ def trial(request: pytest.FixtureRequest, house: ModuleType, trials: dict[str, T
     if request.param not in trials:
         house.missing("PostgreSQL or Redis")
     world = trials[request.param]
-    world.ready()
-    yield world
-    world.ready()
+    with world.busy:
+        world.ready()
+        yield world
+        world.ready()

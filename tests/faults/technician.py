@@ -97,7 +97,7 @@ def _row(html: str) -> Row:
         text=" ".join(state.split()),
         destination=found(r'name="destination" value="([0-9a-f]+)"') or found(r'"destination": "([0-9a-f]+)"'),
         verification=found(r'hx-post="/pod/verifications/([a-z0-9]{26})/check"'),
-        problem=found(r'<p class="problem".*?>(.*?)</p>'),
+        problem=found(r'class="(?:problem|refusal)"[^>]*>(.*?)</'),
     )
 
 
@@ -140,7 +140,7 @@ class Pod:
         self._token = token
         self._ledger.keep(token)
 
-    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> requests.Response:
+    def send(self, method: str, path: str, form: dict[str, str] | None = None) -> requests.Response:
         """One request as htmx makes it; the newest token handed out is the one that counts."""
         answer = requests.request(
             method,
@@ -151,13 +151,18 @@ class Pod:
         )
         if "X-Pod-Token" in answer.headers:
             self._hold(answer.headers["X-Pod-Token"])
+        return answer
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> str:
+        """The fragment that a request is answered with. Raises Answered for anything but success."""
+        answer = self.send(method, path, form)
         if not answer.ok:
             raise Answered(answer)
-        return answer
+        return answer.text
 
     def load(self) -> Row:
         """The caller's widget."""
-        self.row = rows_in(self.ask("POST", "/pod/caller").text)[0]
+        self.row = rows_in(self.ask("POST", "/pod/caller"))[0]
         return self.row
 
     def start(self, request_id: str = "", *, again: bool = False) -> Row:
@@ -168,22 +173,22 @@ class Pod:
             "request_id": request_id or new_request_id(),
             **({"again": "1"} if again else {}),
         }
-        return rows_in(self.ask("POST", "/pod/verifications", form).text)[0]
+        return rows_in(self.ask("POST", "/pod/verifications", form))[0]
 
     def check(self, verification: str, code: str, request_id: str = "") -> Row:
         """Type a code and press Verify."""
         request_id = request_id or new_request_id()
-        self._ledger.note(Posted(verification, code, request_id))
+        self._ledger.note(Posted(verification, re.sub(r"\D", "", code), request_id))
         form = {"code": code, "request_id": request_id}
-        return rows_in(self.ask("POST", f"/pod/verifications/{verification}/check", form).text)[0]
+        return rows_in(self.ask("POST", f"/pod/verifications/{verification}/check", form))[0]
 
     def cancel(self, verification: str) -> Row:
         """Press Cancel."""
-        return rows_in(self.ask("POST", f"/pod/verifications/{verification}/cancel").text)[0]
+        return rows_in(self.ask("POST", f"/pod/verifications/{verification}/cancel"))[0]
 
     def history(self) -> str:
         """The caller's past verifications, as HTML."""
-        return self.ask("GET", "/pod/history").text
+        return self.ask("GET", "/pod/history")
 
 
 def another(code: str) -> str:

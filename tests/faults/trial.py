@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Final
 
+import pytest
 import redis
 import requests
 from sqlalchemy import create_engine, text
@@ -24,13 +26,16 @@ from technician import Caller, Ledger, Pod
 from wire import Wire
 from world import PROJECT, World, wait_for
 
+DATABASES: Final = ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.redis])]
 LEASE: Final = 4
 OUTSIDERS: Final = "Lakeside Tech"
 OUTSIDER: Final = ("rosa@lakeside.example", "forty grey herons on a roof")
 OUTSIDERS_ACCOUNT: Final = ("AC" + "0" * 31 + "2", "lakeside-auth-token-0002")
 # Of the numbers that are nobody's, those that neither the seed data nor our sender use.
 _NUMBERS: Final = [f"+1{area}55501{n:02d}" for area in (202, 212, 312, 415, 617) for n in range(100)]
-_SEEDED: Final = {f"+120255501{n}" for n in ("00", "19", "23", "24", "25", "26", "27", "28", "34", "36", "42", "50", "77")}
+_SEEDED: Final = {
+    f"+120255501{n}" for n in ("00", "19", "23", "24", "25", "26", "27", "28", "34", "36", "42", "50", "77")
+}
 _FREE: Final = [number for number in _NUMBERS if number not in _SEEDED]
 
 
@@ -69,6 +74,8 @@ class Trial(World):
 
     ledger: Ledger = field(default_factory=Ledger)
     callers: dict[str, Caller] = field(default_factory=dict)
+    condemned: set[str] = field(default_factory=set)
+    busy: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,7 +97,7 @@ class Trial(World):
         keys = ("--site", self.emulators, "--company", "northgate", "--public-key", "demoPublicKey01")
         client = ("--client-id", "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d")
         who = ("--name", OUTSIDERS, "--email", OUTSIDER[0], "--admin-name", "Rosa Lind", "--password", OUTSIDER[1])
-        printed = self._commands(
+        printed = self.commands(
             ("database", "upgrade"),
             ("demo", "--json", "--psa-site", self.emulators, *demo_options),
             ("init", *who),
@@ -108,7 +115,7 @@ class Trial(World):
         self.ready()
         return self
 
-    def _commands(self, *commands: tuple[str, ...], **more: str) -> list[str]:
+    def commands(self, *commands: tuple[str, ...], **more: str) -> list[str]:
         """Run podserver commands one after the other, in one process as each takes a second to load."""
         one_by_one = "import sys, json; from podserver.command import main\n"
         one_by_one += "for command in json.loads(sys.argv[1]): main(command, standalone_mode=False)"
@@ -268,3 +275,27 @@ def watch(seconds: float, holds: Callable[[], bool], what: str) -> None:
     while time.monotonic() < end:
         assert holds(), what
         time.sleep(0.1)
+
+
+def on_every_database(scenario: Callable[[Trial], None]) -> Callable[..., None]:
+    """A test for each database out of one scenario that mostly waits: all of them are under way together."""
+    under_way: dict[str, Future[Any]] = {}
+
+    def run(world: Trial) -> None:
+        with world.busy:
+            world.ready()
+            try:
+                scenario(world)
+            finally:
+                world.ready()
+
+    @pytest.mark.parametrize("database", DATABASES)
+    def test(database: str, house: ModuleType, trials: dict[str, Trial]) -> None:
+        if database not in trials:
+            house.missing("PostgreSQL or Redis")
+        if not under_way:
+            under_way.update({name: background(lambda world=world: run(world)) for name, world in trials.items()})
+        under_way[database].result(240)
+
+    test.__name__, test.__module__ = scenario.__name__, scenario.__module__
+    return test

@@ -15,6 +15,7 @@ class Wire:
         self._door = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = f"http://127.0.0.1:{self._door.getsockname()[1]}"
         self.dead = False
+        self.taken = 0
         self.swallowed = 0
         self._silent: list[socket.socket] = []
         threading.Thread(target=self._serve, daemon=True).start()
@@ -31,6 +32,7 @@ class Wire:
                 connection, _ = self._door.accept()
             except OSError:
                 return
+            self.taken += 1
             if self.dead:
                 self._silent.append(connection)
                 self.swallowed += 1

@@ -15,7 +15,7 @@ from podserver.delivery import outbox
 from podserver.delivery.models import OutboxRow, Progress
 from podserver.history.models import HistoryEvent
 from podserver.tenancy import bind_tenant
-from podserver.verification import limits
+from podserver.verification import limits, locks
 from podserver.verification import service as verification
 from podserver.verification.models import Delivery, Guard, State, Verification
 
@@ -257,7 +257,7 @@ def test_thirty_wrong_codes_a_month_need_an_admin(northgate: Seeds) -> None:
     refused = northgate.start(at=NOON + timedelta(days=29))
     assert "an admin has to unlock" in refused.refused
     with writing(northgate.session) as session:
-        verification.unlock(
+        locks.unlock(
             session, contact="77", integration_id=northgate.integration.id, actor="Alex", at=NOON + timedelta(days=29)
         )
     assert northgate.start(at=NOON + timedelta(days=29, seconds=1)).outbox

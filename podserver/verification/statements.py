@@ -1,0 +1,226 @@
+"""The engine's statements on its hot paths, made once at import.
+
+To build a statement and to find its compiled form costs more than to run it, so these take their values as parameters.
+They run through the session like any other, which adds the tenant.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    Integer,
+    Select,
+    String,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from podserver.accounts.models import Tenant
+from podserver.database import UtcDateTime
+from podserver.tenancy import tenant_insert
+from podserver.verification.models import Guard, State, Verification
+
+BEGIN: Final = tenant_insert(Verification)
+
+# Parameters: integration, contact, since.
+OF_CONTACT: Final = (
+    select(Verification)
+    .where(
+        Verification.integration_id == bindparam("integration"),
+        Verification.contact == bindparam("contact"),
+        Verification.created_at > bindparam("since"),
+        Verification.state != State.SUPERSEDED,
+    )
+    .order_by(Verification.created_at.desc())
+    .limit(40)
+)
+
+# Parameters: verification, integration, contact.
+WITH_GUARDS: Final = (
+    select(Verification, Guard)
+    .join(
+        Guard,
+        and_(
+            Guard.integration_id == Verification.integration_id,
+            Guard.contact == Verification.contact,
+            or_(Guard.destination_key == "", Guard.destination_key == Verification.destination_key),
+        ),
+    )
+    .where(
+        Verification.id == bindparam("verification"),
+        Verification.integration_id == bindparam("integration"),
+        Verification.contact == bindparam("contact"),
+    )
+    .order_by(Guard.destination_key)
+    # Both: who waited here for the guards must judge the verification as it stands now, not as it was.
+    .with_for_update(of=(Guard, Verification))
+    .execution_options(populate_existing=True)
+)
+
+
+@cache
+def live_and_counts(*, of_tenant: bool, of_technician: bool) -> Select[Any]:
+    """The live verification, and the sends of tenant and technician where they are counted, else 0.
+
+    Parameters: tenant, integration, contact, destination, request; since and most_of_tenant, most_of_technician and
+    technician, as far as it counts.
+    """
+
+    ours = Verification.tenant_id == bindparam("tenant")
+
+    def sends(counted: bool, most: str, *criteria: Any) -> Any:
+        if not counted:
+            return literal_column("0")
+        recent = select(Verification.id).where(ours, Verification.created_at > bindparam("since"), *criteria)
+        limited = recent.limit(bindparam(most, type_=Integer)).subquery()
+        return select(func.count()).select_from(limited).scalar_subquery()
+
+    requested = Verification.request_id == bindparam("request")
+    here = and_(
+        ours,
+        Verification.integration_id == bindparam("integration"),
+        Verification.contact == bindparam("contact"),
+        Verification.destination_key == bindparam("destination"),
+        Verification.state == State.PENDING,
+    )
+    return (
+        select(
+            Verification,
+            sends(of_tenant, "most_of_tenant"),
+            sends(of_technician, "most_of_technician", Verification.user_id == bindparam("technician")),
+        )
+        .select_from(Tenant)
+        .outerjoin(Verification, or_(and_(ours, requested), here))
+        .where(Tenant.id == bindparam("tenant"))
+        # A repeated request finds its own verification first, whatever else is live.
+        .order_by(requested.desc())
+        .limit(1)
+    )
+
+
+@cache
+def change_pending(names: frozenset[str], *, one_more_wrong: bool) -> Update:
+    """Change a verification only while it is pending. Parameters: which, and ``new_`` before each name."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    if one_more_wrong:
+        values["wrong_guesses"] = Verification.wrong_guesses + 1
+    return (
+        update(Verification)
+        .where(Verification.id == bindparam("which"), Verification.state == State.PENDING)
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+@cache
+def count_send(dialect: str) -> Any:
+    """Count a send on the guards of contact and destination, made where there are none, and say how they stand.
+
+    Parameters: tenant, integration, contact, destination, now, window_over, day_over.
+    """
+    now = bindparam("now", type_=UtcDateTime)
+    key = union_all(
+        select(literal("").label("of")), select(bindparam("destination", type_=String).label("of"))
+    ).subquery()
+    fresh: dict[str, Any] = {
+        "tenant_id": bindparam("tenant", type_=Integer),
+        "integration_id": bindparam("integration", type_=Integer),
+        "contact": bindparam("contact", type_=String),
+        "destination_key": key.c.of,
+        "failures": literal_column("0"),
+        "lock_reason": literal_column("''"),
+        "day_start": now,
+        "day_failures": literal_column("0"),
+        "month_start": now,
+        "month_failures": literal_column("0"),
+        "send_start": now,
+        "sends": literal_column("1"),
+        "send_day_start": now,
+        "day_sends": literal_column("1"),
+    }
+    # The contact's row first, so that no two starts wait for each other. SQLite needs the WHERE to tell the ON of the
+    # conflict from that of a join. (A VALUES of two rows would be compiled anew each time.)
+    rows = select(*fresh.values()).where(true()).order_by(key.c.of)
+    insert = postgresql.insert(Guard) if dialect == "postgresql" else sqlite.insert(Guard)
+    window_over = Guard.send_start <= bindparam("window_over", type_=UtcDateTime)
+    day_over = Guard.send_day_start <= bindparam("day_over", type_=UtcDateTime)
+    return (
+        insert.from_select(list(fresh), rows)
+        .on_conflict_do_update(
+            index_elements=["tenant_id", "integration_id", "contact", "destination_key"],
+            set_={
+                "sends": case((window_over, 1), else_=Guard.sends + 1),
+                "send_start": case((window_over, now), else_=Guard.send_start),
+                "day_sends": case((day_over, 1), else_=Guard.day_sends + 1),
+                "send_day_start": case((day_over, now), else_=Guard.send_day_start),
+            },
+        )
+        .returning(
+            Guard.destination_key,
+            Guard.sends,
+            Guard.send_start,
+            Guard.day_sends,
+            Guard.send_day_start,
+            Guard.locked_until,
+            Guard.lock_reason,
+        )
+        .execution_options(podserver_tenant_rows=True, dml_strategy="raw")
+    )
+
+
+# Parameters: of_integration, of_contact, of_destination.
+CLEAR_WRONG: Final = (
+    update(Guard)
+    .where(
+        Guard.integration_id == bindparam("of_integration"),
+        Guard.contact == bindparam("of_contact"),
+        Guard.destination_key == bindparam("of_destination"),
+    )
+    .values(failures=0, next_guess_at=None, locked_until=None, lock_reason="")
+    .execution_options(synchronize_session=False)
+)
+
+# Guard's columns that a wrong code changes.
+COUNTED: Final = (
+    "failures",
+    "next_guess_at",
+    "locked_until",
+    "lock_reason",
+    "day_start",
+    "day_failures",
+    "month_start",
+    "month_failures",
+)
+
+
+def _of_either(name: str) -> Any:
+    column = Guard.__table__.c[name]
+    # Typed, as inside a CASE PostgreSQL cannot tell what a NULL is.
+    contact, destination = (bindparam(f"{row}_{name}", type_=column.type) for row in ("contact", "destination"))
+    return case((Guard.destination_key == "", contact), else_=destination)
+
+
+# Parameters: of_integration, of_contact, of_destination, and each of COUNTED after ``contact_`` and ``destination_``.
+COUNT_WRONG: Final = (
+    update(Guard)
+    .where(
+        Guard.integration_id == bindparam("of_integration"),
+        Guard.contact == bindparam("of_contact"),
+        or_(Guard.destination_key == "", Guard.destination_key == bindparam("of_destination")),
+    )
+    .values({name: _of_either(name) for name in COUNTED})
+    .execution_options(synchronize_session=False)
+)

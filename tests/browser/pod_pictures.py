@@ -1,0 +1,56 @@
+"""Pictures of the pod to look at: `PODSERVER_SCREENSHOTS=1 python -m pytest tests/browser/pod_pictures.py`.
+
+They go to var/screenshots, and the README's picture of the demo desk to docs/pictures.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+from pod_rig import Desk, Pod, Stage
+from pod_states import states, widen
+from world import DANA_MOBILE, PROJECT
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("PODSERVER_SCREENSHOTS") != "1", reason="pictures are taken with PODSERVER_SCREENSHOTS=1"
+)
+WIDTHS = (300, 600, 900)
+SCHEMES = ("light", "dark")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_state_is_pictured(stage: Stage, new_desk: Callable[..., Desk], scheme: str) -> None:
+    folder = PROJECT / "var" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    desk = new_desk(color_scheme=scheme)
+    # The style that hides the caret in a picture is not the pod's own.
+    desk.policy_tested = True
+    for number, (name, pod) in enumerate(states(stage, desk)):
+        for width in WIDTHS:
+            widen(pod.page, width)
+            pod.page.wait_for_timeout(150)
+            picture = folder / f"{scheme}-{width}-{number:02d}-{name.replace(' ', '-')}.png"
+            pod.page.locator(".pod iframe").screenshot(path=picture)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_desk_is_pictured(stage: Stage, new_desk: Callable[..., Desk], scheme: str) -> None:
+    folder = PROJECT / "docs" / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    page = new_desk(color_scheme=scheme).context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{stage.world.emulators}/")
+    pod = Pod(page, stage, framed=False)
+    pod.root = page.frame_locator("#psa").frame_locator(".pod iframe")
+    row = pod.row(DANA_MOBILE)
+    if scheme == SCHEMES[0]:
+        pod.send(DANA_MOBILE)
+    expect(row).to_contain_text("delivered to the phone")
+    phone = page.frame_locator("#phone")
+    expect(phone.get_by_text("Code: ")).to_be_visible()
+    pod.field().fill(stage.world.code(DANA_MOBILE)[:4])
+    page.wait_for_timeout(600)
+    page.screenshot(path=folder / f"desk{'' if scheme == 'light' else '-dark'}.png")

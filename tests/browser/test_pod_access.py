@@ -1,0 +1,168 @@
+"""The pod by keyboard alone, and without accessibility violations in any of its states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import expect
+from pod_rig import Case, Desk, Pod, Stage, wrong
+from pod_states import states, widen
+from world import SAM
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# Where the keyboard is: the control's own words, and whether its focus can be seen.
+FOCUS = """() => {
+  const at = document.activeElement;
+  const ring = getComputedStyle(at);
+  const label = at.labels && at.labels.length ? at.labels[0].textContent : at.textContent;
+  return {
+    inside: document.hasFocus() && at !== document.body,
+    words: label.trim().replace(/\\s+/g, " "),
+    ring: ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 2,
+  };
+}"""
+
+
+class Keyboard:
+    """Hands that never leave the keyboard."""
+
+    def __init__(self, pod: Pod) -> None:
+        self.pod, self.page, self.frame = pod, pod.page, pod.frame
+
+    def tab_to(self, words: str, most: int = 6) -> None:
+        """Press Tab until the control with these words has the focus, and see that it shows it."""
+        been = []
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            at = self.frame.evaluate(FOCUS)
+            been.append(at["words"])
+            if at["inside"]:
+                assert at["ring"], f"the focus on {at['words']!r} cannot be seen"
+                if at["words"].startswith(words):
+                    return
+        raise AssertionError(f"no way to {words!r} by Tab, only {been}")
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        self.page.keyboard.type(text)
+
+
+def test_a_caller_is_verified_without_a_mouse(stage: Stage, desk: Desk, case: Case) -> None:
+    pod = desk.open(case.ticket)
+    expect(pod.row(case.caller)).to_contain_text("Unverified")
+    hands = Keyboard(pod)
+    hands.tab_to("Other contact", most=40)
+    hands.tab_to("Send Code")
+    hands.press("Enter")
+    expect(pod.field()).to_be_focused()
+    hands.tab_to("Verify")
+    hands.tab_to("Resend in")
+    hands.press("Shift+Tab", "Shift+Tab")
+    expect(pod.field()).to_be_focused()
+    code = stage.code(case.caller)
+    hands.type(wrong(code))
+    hands.press("Enter")
+    expect(pod.row(case.caller)).to_contain_text("Wrong code. 4 tries left.")
+    expect(pod.field()).to_be_focused()
+    hands.type(code)
+    hands.press("Enter")
+    expect(pod.row(case.caller)).to_contain_text("Verified 60 min")
+    expect(pod.row(case.caller)).to_be_focused()
+    hands.tab_to("Send Code")
+    hands.tab_to("Verification history")
+    hands.press("Enter")
+    expect(pod.root.locator("details[open] tbody tr")).to_have_count(1)
+
+
+def test_signing_in_choosing_another_contact_and_cancelling_need_no_mouse(stage: Stage, desk: Desk) -> None:
+    case = stage.case("Ruth Calder", "Omar Haddad")
+    pod = desk.open(case.ticket, control="expired")
+    expect(pod.field("E-mail")).to_be_visible()
+    hands = Keyboard(pod)
+    hands.tab_to("E-mail", most=40)
+    hands.type(SAM[0])
+    hands.tab_to("Password")
+    hands.type(SAM[1])
+    hands.press("Enter")
+    expect(pod.heading("Ruth Calder")).to_be_focused()
+    hands.tab_to("Other contact")
+    hands.press("Enter")
+    expect(pod.field("Contact")).to_be_focused()
+    hands.type("Omar")
+    hands.tab_to("Note")
+    hands.type("Manager approval")
+    hands.press("Enter")
+    expect(pod.heading("Omar Haddad")).to_be_focused()
+    hands.tab_to("Send Code", most=4)
+    hands.press("Enter")
+    expect(pod.field()).to_be_focused()
+    hands.press("Shift+Tab", "Enter")
+    expect(pod.row(case.people[1])).to_contain_text("Unverified")
+
+
+def test_what_changes_is_announced(stage: Stage, desk: Desk, case: Case) -> None:
+    pod = desk.open(case.ticket)
+    live = pod.root.locator("[aria-live=polite]")
+    pod.send(case.caller)
+    expect(live).to_contain_text(re.compile(r"Pending: \+1 202-555-"))
+    pod.answer(wrong(stage.code(case.caller)))
+    expect(live).to_contain_text("Wrong code. 4 tries left.")
+    pod.answer(stage.code(case.caller))
+    expect(live).to_contain_text("Verified")
+    expect(pod.row(case.caller).get_by_role("button", name="Send Code")).to_have_accessible_description(
+        re.compile(r"\+1 202-555-")
+    )
+
+
+# --- axe -------------------------------------------------------------------------------------------------------------
+
+
+def violations(pod: Pod) -> list[str]:
+    """What axe finds in the pod's own document, a line each."""
+    frame = pod.frame
+    if not frame.evaluate("'axe' in window"):
+        frame.evaluate(AXE)
+    said: dict[str, Any] = frame.evaluate("axe.run(document, {preload: false})")
+    assert "color-contrast" in {rule["id"] for rule in said["passes"]}, "the rules did not look at the page"
+    return [
+        f"{v['id']}: {node['html'][:120]} {node['failureSummary']}" for v in said["violations"] for node in v["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_state_of_the_pod_breaks_an_accessibility_rule(
+    stage: Stage, new_desk: Callable[..., Desk], scheme: str
+) -> None:
+    desk = new_desk(color_scheme=scheme, reduced_motion="reduce")
+    found = {name: lines for name, pod in states(stage, desk) if (lines := violations(pod))}
+    assert found == {}
+
+
+def test_every_control_of_the_pod_is_32_px_high_and_nothing_overflows_at_300_px(stage: Stage, desk: Desk) -> None:
+    small, wide = set(), set()
+    for name, pod in states(stage, desk):
+        widen(pod.page, 300)
+        for control in pod.frame.evaluate(CONTROLS):
+            if control["height"] < 32:
+                small.add((name, control["words"], control["height"]))
+        if pod.frame.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.add(name)
+    assert (small, wide) == (set(), set())
+
+
+CONTROLS = """() => [...document.querySelectorAll("button, a[href], input:not([type=hidden]), select, summary")]
+  .filter((control) => control.checkVisibility())
+  .map((control) => ({
+    words: control.textContent.trim() || control.name,
+    height: Math.round(control.getBoundingClientRect().height * 10) / 10,
+  }))"""

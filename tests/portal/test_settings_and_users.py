@@ -1,0 +1,182 @@
+"""Messages, users and the tenant's settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from portal_rig import ADMIN, TECHNICIAN, Browser, Emulators, on_one_database, words
+from sqlalchemy import select
+
+from podserver.accounts.models import Role, Tenant, User
+from podserver.database import db
+from podserver.delivery.models import SmsAccount
+from podserver.history.models import HistoryEvent
+from podserver.tenancy import across_tenants
+
+SID = "AC" + "0" * 31 + "1"
+TWILIO = {"account_sid": SID, "auth_token": "demo-auth-token-0001", "sender": "+1 (202) 555-0100"}
+SETTINGS = {
+    "members_may_join": "y",
+    "minutes_alive": "7",
+    "minutes_green": "120",
+    "history_rows": "10",
+    "sends_per_hour": "",
+    "technician_sends_per_hour": "30",
+}
+
+
+def rows(app: Flask, model: Any) -> list[Any]:
+    with app.app_context(), across_tenants(db.session()):
+        return list(db.session.scalars(select(model).order_by(model.id)))
+
+
+def last_event(app: Flask, kind: str) -> HistoryEvent:
+    return next(event for event in reversed(rows(app, HistoryEvent)) if event.kind == kind)
+
+
+def test_an_account_that_twilio_accepts_is_saved(admin: Browser, app: Flask) -> None:
+    answer = admin.post("/messages", {**TWILIO, "validate_keys": "1"}, follow_redirects=True)
+    assert "Saved. Twilio accepts the account SID and the auth token." in answer.text
+    (saved,) = rows(app, SmsAccount)
+    assert (saved.account_sid, saved.auth_token, saved.sender) == (SID, "demo-auth-token-0001", "+12025550100")
+
+
+def test_an_account_that_twilio_refuses_is_not_saved(admin: Browser, app: Flask) -> None:
+    answer = admin.post("/messages", {**TWILIO, "auth_token": "not-the-token-1234", "validate_keys": "1"})
+    assert "Twilio does not accept this account SID with this auth token. Nothing was saved" in answer.text
+    assert "not-the-token-1234" not in answer.text
+    assert f'value="{SID}"' in answer.text
+    assert not rows(app, SmsAccount)
+
+
+def test_a_twilio_that_is_down_is_told_apart_and_can_be_saved_unasked(
+    admin: Browser, emulators: Emulators, app: Flask
+) -> None:
+    emulators.control("twilio", "faults", {"down": True})
+    answer = admin.post("/messages", {**TWILIO, "validate_keys": "1"})
+    assert "Twilio did not answer and could not be asked." in answer.text
+    assert not rows(app, SmsAccount)
+    assert "Saved." in admin.post("/messages", {**TWILIO, "save_keys": "1"}, follow_redirects=True).text
+    assert len(rows(app, SmsAccount)) == 1
+
+
+def test_an_empty_token_keeps_the_stored_one_for_the_same_account_only(admin: Browser, app: Flask) -> None:
+    admin.post("/messages", {**TWILIO, "save_keys": "1"})
+    admin.post("/messages", {**TWILIO, "auth_token": "", "sender": "MG" + "0" * 32, "validate_keys": "1"})
+    (saved,) = rows(app, SmsAccount)
+    assert (saved.auth_token, saved.sender) == ("demo-auth-token-0001", "MG" + "0" * 32)
+    other = admin.post("/messages", {**TWILIO, "auth_token": "", "account_sid": "AC" + "f" * 32, "save_keys": "1"})
+    assert "The auth token is needed" in other.text
+    assert rows(app, SmsAccount)[0].account_sid == SID
+
+
+def test_no_transaction_is_open_while_twilio_is_asked(admin: Browser, emulators: Emulators, app: Flask) -> None:
+    with app.app_context():
+        pool = db.engine.pool
+    held: list[int] = []
+    emulators.watch.append(lambda _path: held.append(pool.checkedout()))  # type: ignore[attr-defined]
+    admin.post("/messages", {**TWILIO, "validate_keys": "1"})
+    assert held == [0]
+
+
+def test_a_setting_that_changes_is_an_event_with_before_and_after(admin: Browser, app: Flask) -> None:
+    answer = admin.post("/settings", SETTINGS, follow_redirects=True)
+    assert "Saved." in answer.text
+    tenant = rows(app, Tenant)[0]
+    assert (tenant.minutes_alive, tenant.minutes_green, tenant.sends_per_hour) == (7, 120, None)
+    assert not tenant.other_contact_needs_note
+    said = last_event(app, "settings changed")
+    assert said.actor == "Alex Moreno"
+    assert said.detail["before"] == {
+        "minutes_alive": 5, "minutes_green": 60, "other_contact_needs_note": True, "sends_per_hour": 50,
+    }  # fmt: skip
+    assert said.detail["after"] == {
+        "minutes_alive": 7, "minutes_green": 120, "other_contact_needs_note": False, "sends_per_hour": None,
+    }  # fmt: skip
+    page = words(admin.get("/history?what=all").text)
+    assert "minutes alive 5 → 7" in page
+    assert "sends per hour 50 → none" in page
+
+
+def test_settings_that_do_not_change_are_no_event(admin: Browser, app: Flask) -> None:
+    for _ in range(2):
+        admin.post("/settings", SETTINGS)
+    assert [event.kind for event in rows(app, HistoryEvent)].count("settings changed") == 1
+
+
+OUT_OF_RANGE = [
+        ("minutes_alive", "0"), ("minutes_alive", "11"), ("minutes_alive", ""), ("minutes_alive", "five"),
+        ("minutes_alive", "-1"), ("minutes_alive", "5.5"), ("minutes_alive", "٥"), ("minutes_green", "4"),
+        ("minutes_green", "481"), ("history_rows", "0"), ("sends_per_hour", "0"), ("sends_per_hour", "9" * 30),
+    ]  # fmt: skip
+
+
+def test_a_setting_out_of_range_is_told_beside_it_and_stays_typed(admin: Browser, app: Flask) -> None:
+    for field, value in OUT_OF_RANGE:
+        answer = admin.post("/settings", {**SETTINGS, field: value})
+        assert f'id="{field}-wrong"' in answer.text, (field, value)
+        found = re.search(rf'<input id="{field}"[^>]*>', answer.text)
+        assert found
+        assert f'value="{value}"' in found[0] or not value
+    assert rows(app, Tenant)[0].minutes_alive == 5
+
+
+def test_a_new_user_signs_in_with_the_password_that_was_given(
+    admin: Browser, app: Flask, browser: Callable[..., Browser]
+) -> None:
+    new = {"name": "Priya Nair", "email": "Priya@Northgate.example", "role": "technician",
+           "password": "a quiet orchard in november"}  # fmt: skip
+    assert "Priya Nair can sign in." in admin.post("/users/new", new, follow_redirects=True).text
+    answer = browser().sign_in("priya@northgate.example", "a quiet orchard in november")
+    assert answer.status_code == 302
+    assert last_event(app, "user changed").detail == {"user": "Priya Nair", "role": "technician", "active": True}
+
+
+@on_one_database
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("name", "", "A name is needed."),
+        ("email", "nobody", "That is not an e-mail address."),
+        ("email", ADMIN, "Somebody has this e-mail address already."),
+        ("email", "olga@southgate.example", "Somebody has this e-mail address already."),
+        ("password", "too short", "A password has 15 characters or more"),
+        ("password", "priya nair is my name", "A password must not hold the user"),
+        ("role", "owner", "Not a valid choice"),
+    ],
+)
+def test_a_wrong_field_of_a_new_user_is_told_beside_it(
+    admin: Browser, app: Flask, field: str, value: str, sentence: str
+) -> None:
+    typed = {"name": "Priya Nair", "email": "priya@northgate.example", "role": "technician",
+             "password": "a quiet orchard in november"}  # fmt: skip
+    answer = admin.post("/users/new", {**typed, field: value})
+    beside = re.search(rf'id="{field}-wrong">([^<]*)', answer.text)
+    assert beside
+    assert beside[1].startswith(sentence)
+    assert "a quiet orchard" not in answer.text
+    assert len(rows(app, User)) == 4
+
+
+def test_a_role_changes_and_ends_the_sessions_of_before(
+    admin: Browser, app: Flask, browser: Callable[..., Browser]
+) -> None:
+    sam = browser(TECHNICIAN)
+    sam_id = next(user.id for user in rows(app, User) if user.email == TECHNICIAN)
+    assert admin.post(f"/users/{sam_id}", {"role": "auditor", "active": "y"}).status_code == 302
+    assert sam.get("/").status_code == 302
+    assert browser(TECHNICIAN).get("/history/export.csv").status_code == 200
+    assert last_event(app, "user changed").detail["after"] == {"role": "auditor", "active": True}
+
+
+def test_admins_cannot_lock_themselves_out(admin: Browser, app: Flask) -> None:
+    me = next(user for user in rows(app, User) if user.email == ADMIN)
+    for change in ({"role": "auditor", "active": "y"}, {"role": "admin"}):
+        answer = admin.post(f"/users/{me.id}", change)
+        assert "You cannot switch off or demote yourself; another admin can." in answer.text
+    assert admin.get("/users").status_code == 200
+    assert next(user for user in rows(app, User) if user.email == ADMIN).role == Role.ADMIN
