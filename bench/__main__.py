@@ -144,7 +144,7 @@ def _race(
             Target(report.FLOOR, plan.port + 1, floor, FloorTongue),
         )
         for flow in plan.flows:
-            _measure_flow(setup, plan, flow, targets)
+            _measure_flow(setup, plan, flow, targets, gunicorns)
         for name, gunicorn in gunicorns.items():
             setup.megabytes[name] = gunicorn.megabytes()
         setup.exhausted = sum(gunicorns[report.PRODUCT].log().count(sign) for sign in report.EXHAUSTED)
@@ -153,7 +153,13 @@ def _race(
             gunicorn.stop()
 
 
-def _measure_flow(setup: report.Setup, plan: Plan, flow: str, targets: tuple[Target, Target]) -> None:
+def _measure_flow(
+    setup: report.Setup,
+    plan: Plan,
+    flow: str,
+    targets: tuple[Target, Target],
+    gunicorns: dict[str, servers.Gunicorn],
+) -> None:
     for target in targets:
         # Every thread has its own connection, which prepares a statement when it meets it the fifth time.
         run(target.port, itertools.islice(target.requests(flow, 300), 300), 16, 5)
@@ -163,7 +169,10 @@ def _measure_flow(setup: report.Setup, plan: Plan, flow: str, targets: tuple[Tar
             # A B, then B A: whatever drifts on the machine falls on both.
             for target in targets if number % 2 == 0 else reversed(targets):
                 most = min(3000, max(60, int(rates[target.name] * plan.seconds * 1.4)))
-                burst = run(target.port, target.requests(flow, most), clients, plan.seconds)
+                requests = target.requests(flow, most)
+                before = gunicorns[target.name].cpu()
+                burst = run(target.port, requests, clients, plan.seconds)
+                burst.server_cpu = gunicorns[target.name].cpu() - before
                 rates[target.name] = max(burst.rate, 50.0)
                 setup.bursts[flow, clients, target.name].append(burst)
         _progress(flow, clients)

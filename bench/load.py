@@ -20,12 +20,14 @@ class Request:
 
 @dataclass(slots=True)
 class Burst:
-    """What came of one burst. ``latencies`` are in seconds; ``client_share`` is of one core."""
+    """What came of one burst. ``latencies`` are in seconds; ``client_share`` is of one core; ``server_cpu`` is what
+    the workers burnt, in seconds."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     client_share: float = 0.0
+    server_cpu: float = 0.0
 
     @property
     def rate(self) -> float:

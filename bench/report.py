@@ -32,6 +32,12 @@ class Setup:
         pairs = zip(self.bursts[flow, clients, PRODUCT], self.bursts[flow, clients, FLOOR], strict=True)
         return statistics.median(mine.rate / its.rate if its.rate else 0.0 for mine, its in pairs)
 
+    def cpu(self, flow: str, clients: int, side: str) -> float:
+        """What the workers burn for a right answer, in milliseconds."""
+        bursts = self.bursts[flow, clients, side]
+        answers = sum(len(burst.latencies) for burst in bursts)
+        return 1000 * sum(burst.server_cpu for burst in bursts) / answers if answers else 0.0
+
     def measured(self) -> Iterator[tuple[str, int]]:
         """Each flow at each number of clients."""
         yield from dict.fromkeys((flow, clients) for flow, clients, _side in self.bursts)
@@ -53,7 +59,8 @@ def heading(seconds: float, rounds: int, redis: bool) -> str:
     return (
         f"Bursts of {seconds} s, {rounds} of each side in turn; 2 workers; on PostgreSQL the queue is {queue}.\n"
         "Rates are right answers a second (middle of the bursts), times are milliseconds, the ratio is podserver's\n"
-        "rate over the floor's (middle of the pairs).\n"
+        "rate over the floor's (middle of the pairs). The last three columns are what the workers' CPU spends on an\n"
+        "answer, in milliseconds: they hold still also where other work on the machine disturbs the rates.\n"
     )
 
 
@@ -63,13 +70,13 @@ def table(setup: Setup) -> str:
     lines = [
         f"{setup.database}, {workers}",
         f"  {'flow':<18}{'clients':>7}{'rate':>8}{'p50':>7}{'p95':>7}{'errors':>8}{'floor':>9}{'p50':>7}{'p95':>7}"
-        f"{'ratio':>8}",
+        f"{'ratio':>8}{'cpu':>7}{'floor':>7}{'ratio':>7}",
     ]
     for flow, clients in setup.measured():
         mine, its = (setup.bursts[flow, clients, side] for side in (PRODUCT, FLOOR))
         lines.append(
             f"  {flow:<18}{clients:>7}{_figures(mine)}{sum(len(b.errors) for b in mine):>8} {_figures(its)}"
-            f"{setup.ratio(flow, clients):>8.2f}"
+            f"{setup.ratio(flow, clients):>8.2f}{_cpu(setup, flow, clients)}"
         )
     shares = [burst.client_share for bursts in setup.bursts.values() for burst in bursts]
     lines += [
@@ -82,6 +89,11 @@ def table(setup: Setup) -> str:
         lines.append(f"  the floor had {floor_errors} errors")
     lines += [f"  error: {error} ({count} times)" for error, count in setup.errors().most_common(5)]
     return "\n".join(lines) + "\n"
+
+
+def _cpu(setup: Setup, flow: str, clients: int) -> str:
+    mine, its = (setup.cpu(flow, clients, side) for side in (PRODUCT, FLOOR))
+    return f"{mine:>7.2f}{its:>7.2f}{its / mine if mine else 0.0:>7.2f}"
 
 
 def _size(megabytes: tuple[float, float]) -> str:

@@ -102,6 +102,14 @@ class Gunicorn:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
+    def cpu(self) -> float:
+        """The seconds that the workers have burnt so far, to the hundredth."""
+        ticks = 0
+        for pid in self._workers():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def megabytes(self) -> tuple[float, float]:
         """The biggest worker in MB: what is resident, and what of it is its own alone."""
         sizes: list[tuple[float, float]] = []

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ForeignKey, Insert, Integer, Table, bindparam, event, insert
+from sqlalchemy import CursorResult, ForeignKey, Insert, Integer, Table, bindparam, event, insert
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import ClauseElement, visitors
 
 from podserver.database import Base, upsert
 
+# The name of the parameter that carries the session's tenant into statements.
+BOUND_TENANT = "podserver_tenant"
 _KEY = "tenant_id"
 _ALL = 0
 
@@ -85,10 +87,16 @@ def add_rows(session: Session, statement: Insert, rows: Sequence[Mapping[str, An
     session.connection().execute(statement, [{**row, "tenant_id": tenant_id} for row in rows])
 
 
+def run_insert(session: Session, statement: Insert, known: Mapping[str, Any]) -> CursorResult[Any]:
+    """Run an INSERT from a SELECT that takes its rows' tenant from the parameter BOUND_TENANT."""
+    tenant_id = bound_tenant(session)
+    session.flush()
+    return session.connection().execute(statement, {**known, BOUND_TENANT: tenant_id})
+
+
 # The tenant comes as a parameter of each execution, so that the criterion is made once; and a statement that is made
 # once, at import, is given it once, which spares the hot paths a third of their time.
-_BOUND = "podserver_tenant"
-_TENANT = bindparam(_BOUND, type_=Integer())
+_TENANT = bindparam(BOUND_TENANT, type_=Integer())
 _OURS = with_loader_criteria(
     TenantOwned,
     lambda cls: cls.tenant_id == _TENANT,
@@ -111,7 +119,7 @@ def _filter_by_tenant(state: ORMExecuteState) -> None:
     if not isinstance(known, Mapping):
         raise NoTenant("rows are changed by a criterion, not by a list of keys, which the filter does not reach")
     state.statement = _filtered(state.statement)
-    state.parameters = {**known, _BOUND: tenant_id}
+    state.parameters = {**known, BOUND_TENANT: tenant_id}
 
 
 def _filtered(statement: Any) -> Any:

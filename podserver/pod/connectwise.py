@@ -22,6 +22,7 @@ from podserver.database import begin_read, db, now, release, writing
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations import service as integrations
 from podserver.integrations.models import Integration
+from podserver.logs import redact
 from podserver.pod.service import BadRecord, record_key
 from podserver.security import failures, pod_token
 from podserver.security.frame_policy import framed_by
@@ -123,8 +124,8 @@ def _count_refusal(
 ) -> None:
     with writing(session):
         failures.count(session, buckets, at)
-        claimed = "".join(c for c in identifier if c.isprintable())[:60]
-        detail = {"claimed member": claimed}
+        # A stranger's words, in a record that never forgets: nothing that looks like a number or an address stays.
+        detail = {"claimed member": redact("".join(c for c in identifier if c.isprintable())[:60])}
         record(session, at, Entry(Kind.POD_REFUSED, Subject(integration_id=integration.id), detail=detail))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from podserver.tenancy import bound_tenant
+from podserver.tenancy import run_insert
 from podserver.verification import limits, statements
 from podserver.verification.models import Guard
 
@@ -32,7 +32,6 @@ def count_send(session: Session, *, integration_id: int, contact: str, key: str,
     One statement. A refused send stays counted only if the caller commits.
     """
     known = {
-        "tenant": bound_tenant(session),
         "integration": integration_id,
         "contact": contact,
         "destination": key,
@@ -40,7 +39,7 @@ def count_send(session: Session, *, integration_id: int, contact: str, key: str,
         "window_over": at - limits.SENDS_WINDOW,
         "day_over": at - limits.DAY,
     }
-    found = session.execute(statements.count_send(session.get_bind().dialect.name), known)
+    found = run_insert(session, statements.count_send(session.get_bind().dialect.name), known)
     rows = {row.destination_key: row for row in found}
     contact_row, destination = rows[""], rows[key]
     for row in (contact_row, destination):

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
+    Table,
     Update,
     and_,
     bindparam,
@@ -30,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from podserver.accounts.models import Tenant
 from podserver.database import UtcDateTime
-from podserver.tenancy import tenant_insert
+from podserver.tenancy import BOUND_TENANT, tenant_insert
 from podserver.verification.models import Guard, State, Verification
 
 BEGIN: Final = tenant_insert(Verification)
@@ -129,14 +130,14 @@ def change_pending(names: frozenset[str], *, one_more_wrong: bool) -> Update:
 def count_send(dialect: str) -> Any:
     """Count a send on the guards of contact and destination, made where there are none, and say how they stand.
 
-    Parameters: tenant, integration, contact, destination, now, window_over, day_over.
+    For ``run_insert``. Parameters: integration, contact, destination, now, window_over, day_over.
     """
     now = bindparam("now", type_=UtcDateTime)
     key = union_all(
         select(literal("").label("of")), select(bindparam("destination", type_=String).label("of"))
     ).subquery()
     fresh: dict[str, Any] = {
-        "tenant_id": bindparam("tenant", type_=Integer),
+        "tenant_id": bindparam(BOUND_TENANT, type_=Integer),
         "integration_id": bindparam("integration", type_=Integer),
         "contact": bindparam("contact", type_=String),
         "destination_key": key.c.of,
@@ -154,7 +155,9 @@ def count_send(dialect: str) -> Any:
     # The contact's row first, so that no two starts wait for each other. SQLite needs the WHERE to tell the ON of the
     # conflict from that of a join. (A VALUES of two rows would be compiled anew each time.)
     rows = select(*fresh.values()).where(true()).order_by(key.c.of)
-    insert = postgresql.insert(Guard) if dialect == "postgresql" else sqlite.insert(Guard)
+    table = Guard.__table__
+    assert isinstance(table, Table)
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     window_over = Guard.send_start <= bindparam("window_over", type_=UtcDateTime)
     day_over = Guard.send_day_start <= bindparam("day_over", type_=UtcDateTime)
     return (
@@ -177,7 +180,6 @@ def count_send(dialect: str) -> Any:
             Guard.locked_until,
             Guard.lock_reason,
         )
-        .execution_options(podserver_tenant_rows=True, dml_strategy="raw")
     )
 
 

@@ -12,7 +12,7 @@ import requests
 from invariants import canaries, gather, hold, leaks
 from technician import Answered, Pod, another
 from test_callbacks import days_ago
-from trial import Trial, on_every_database
+from trial import DATABASES, Trial, on_every_database
 from world import wait_for
 
 pytestmark = pytest.mark.processes
@@ -192,9 +192,9 @@ def error_pages(trial: Trial, verification: str, secrets: list[str]) -> Iterator
     yield answer(requests.get, f"{trial.web}/{secrets[0]}{'x' * 3000}")
 
 
+# A file cannot be away while the server runs.
+@pytest.mark.parametrize("trial", DATABASES[1:], indirect=True)
 def test_a_database_that_is_away_is_said_without_a_word_of_why(trial: Trial) -> None:
-    if trial.engine.dialect.name != "postgresql":
-        pytest.skip("a file cannot be away while the server runs")
     pod, verification = asked(trial)
     code = trial.code(pod.caller.number)
     name = trial.engine.url.database
