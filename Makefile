@@ -37,7 +37,7 @@ lint: $(VENV)/test.stamp
 
 test: lint
 	@sh tests/parts.sh
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
 
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m bench

@@ -32,6 +32,13 @@ REDIS = os.environ.get("PODSERVER_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests share a world and so stay on one of the two processes: whole folders, else files."""
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder in ("browser", "faults") else item.path.stem))
+
+
 def missing(part: str) -> None:
     """Skip with a sentence that names the part; where everything must run, fail with it."""
     if ALL:
