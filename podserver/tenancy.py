@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import CursorResult, ForeignKey, Insert, Integer, Table, bindparam, event, insert
+from sqlalchemy import CursorResult, ForeignKey, Insert, Integer, Table, Update, bindparam, event, insert, update
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import ClauseElement, visitors
 
@@ -77,18 +78,54 @@ def tenant_insert(model: type[Base]) -> Insert:
     return insert(table)
 
 
-def add_rows(session: Session, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of the session's tenant in one statement, and forget them.
+# An INSERT of tenant_insert, and rows for it that all name the same columns, without the tenant.
+Batch = tuple[Insert, Sequence[Mapping[str, Any]]]
 
-    For the hot paths' rows, which nobody reads again in the same request: as objects they take twice as long.
+
+def add_rows(session: Session, *batches: Batch) -> None:
+    """Write rows of the session's tenant, and forget them.
+
+    For the hot paths' rows, which nobody reads again in the same request: as objects they take twice as long. On
+    PostgreSQL one row for each of several tables is one statement, which halves the time once more.
     """
     tenant_id = bound_tenant(session)
     session.flush()
-    session.connection().execute(statement, [{**row, "tenant_id": tenant_id} for row in rows])
+    connection = session.connection()
+    # Rows of one table keep their order, which the parts of one statement do not promise.
+    alone = len(batches) > 1 and all(len(rows) == 1 for _, rows in batches)
+    if not alone or connection.dialect.name != "postgresql":
+        for statement, rows in batches:
+            connection.execute(statement, [{**row, "tenant_id": tenant_id} for row in rows])
+        return
+    stamped = [(statement, {**rows[0], "tenant_id": tenant_id}) for statement, rows in batches]
+    together = _together(tuple((statement, tuple(row)) for statement, row in stamped))
+    known = {f"{n}_{key}": value for n, (_, row) in enumerate(stamped) for key, value in row.items()}
+    connection.execute(together, known)
 
 
-def run_insert(session: Session, statement: Insert, known: Mapping[str, Any]) -> CursorResult[Any]:
-    """Run an INSERT from a SELECT that takes its rows' tenant from the parameter BOUND_TENANT."""
+@lru_cache(maxsize=64)
+def _together(parts: tuple[tuple[Insert, tuple[str, ...]], ...]) -> Insert:
+    """WITH an INSERT, and another, INSERT. Parameters: the columns, each after the number of its INSERT."""
+    *first, last = (
+        statement.values({key: bindparam(f"{n}_{key}", type_=statement.table.c[key].type) for key in keys})
+        for n, (statement, keys) in enumerate(parts)
+    )
+    return last.add_cte(*(each.cte(f"with_{n}") for n, each in enumerate(first)))
+
+
+def tenant_update(model: type[Base]) -> Update:
+    """An UPDATE of the rows of one tenant, for :func:`run`, to be made once at import; name columns by its table."""
+    table = model.__table__
+    assert issubclass(model, TenantOwned)
+    assert isinstance(table, Table)
+    return update(table).where(table.c.tenant_id == bindparam(BOUND_TENANT, type_=Integer))
+
+
+def run(session: Session, statement: Insert | Update, known: Mapping[str, Any]) -> CursorResult[Any]:
+    """Run an UPDATE of tenant_update, or an INSERT that takes its rows' tenant from the parameter BOUND_TENANT.
+
+    It spares the hot paths the ORM's own way, which changes no object here and costs as much as the statement.
+    """
     tenant_id = bound_tenant(session)
     session.flush()
     return session.connection().execute(statement, {**known, BOUND_TENANT: tenant_id})

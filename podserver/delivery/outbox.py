@@ -23,7 +23,7 @@ from podserver.database import release, writing
 from podserver.delivery.models import OutboxRow, Progress
 from podserver.logs import logger
 from podserver.security import sealing
-from podserver.tenancy import across_tenants, add_rows, bind_tenant, tenant_insert
+from podserver.tenancy import Batch, across_tenants, add_rows, bind_tenant, tenant_insert
 
 log = logger(__name__)
 
@@ -132,6 +132,13 @@ _ADD = tenant_insert(OutboxRow)
 
 def add(session: Session, *, channel: str, topic: str, subject: str, payload: dict[str, Any], at: datetime) -> str:
     """Write a row in the caller's transaction and return its id; the caller nudges a worker after the commit."""
+    row_id, row = row_to_add(channel=channel, topic=topic, subject=subject, payload=payload, at=at)
+    add_rows(session, row)
+    return row_id
+
+
+def row_to_add(*, channel: str, topic: str, subject: str, payload: dict[str, Any], at: datetime) -> tuple[str, Batch]:
+    """The id and the row that :func:`add` would write, for a caller that adds it together with rows of its own."""
     row_id = sealing.random_id()
     row = {
         "id": row_id,
@@ -149,8 +156,7 @@ def add(session: Session, *, channel: str, topic: str, subject: str, payload: di
         "status": "",
         "error": "",
     }
-    add_rows(session, _ADD, [row])
-    return row_id
+    return row_id, (_ADD, [row])
 
 
 def deliver(session: Session, exchange: Exchange, row_id: str, clock: Callable[[], datetime]) -> None:

@@ -12,6 +12,7 @@ from redis import ConnectionPool
 
 from podserver.configuration import Settings
 from podserver.logs import logger
+from podserver.security.sealing import fingerprint
 
 log = logger(__name__)
 
@@ -21,7 +22,9 @@ def make_queue(settings: Settings) -> Huey:
     if settings.redis_url:
         # Time-outs of its own: a Redis that hangs must not hold a technician's request.
         pool = ConnectionPool.from_url(settings.redis_url, socket_timeout=3, socket_connect_timeout=2)
-        return RedisHuey("podserver", connection_pool=pool, results=False)
+        # Named after the database: two podservers that share a Redis must not take each other's hints.
+        name = f"podserver-{fingerprint(settings.database_url)[:12]}"
+        return RedisHuey(name, connection_pool=pool, results=False)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     return SqliteHuey("podserver", filename=str(settings.state_dir / "queue.db"), results=False, fsync=False, timeout=5)
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from podserver.history.models import HistoryEvent, HistoryKey
-from podserver.tenancy import add_rows, bound_tenant, tenant_insert
+from podserver.tenancy import Batch, add_rows, bound_tenant, tenant_insert
 
 
 class Kind(enum.StrEnum):
@@ -82,27 +82,28 @@ _APPEND = tenant_insert(HistoryEvent)
 
 def record(session: Session, at: datetime, *entries: Entry) -> None:
     """Append events in the caller's transaction, in one statement whatever their number."""
-    add_rows(
-        session,
-        _APPEND,
-        [
-            {
-                "at": at,
-                "kind": entry.kind.value,
-                "actor": entry.actor[:160],
-                "verification": entry.subject.verification,
-                "integration_id": entry.subject.integration_id,
-                "ticket": entry.subject.ticket,
-                "contact": entry.subject.contact,
-                "contact_name": entry.subject.contact_name[:160],
-                "company_name": entry.subject.company_name[:160],
-                "destination": entry.subject.destination,
-                "method": entry.subject.method,
-                "detail": entry.detail or {},
-            }
-            for entry in entries
-        ],
-    )
+    add_rows(session, events_to_add(at, *entries))
+
+
+def events_to_add(at: datetime, *entries: Entry) -> Batch:
+    """What :func:`record` would append, for a caller that adds it together with rows of its own."""
+    return _APPEND, [
+        {
+            "at": at,
+            "kind": entry.kind.value,
+            "actor": entry.actor[:160],
+            "verification": entry.subject.verification,
+            "integration_id": entry.subject.integration_id,
+            "ticket": entry.subject.ticket,
+            "contact": entry.subject.contact,
+            "contact_name": entry.subject.contact_name[:160],
+            "company_name": entry.subject.company_name[:160],
+            "destination": entry.subject.destination,
+            "method": entry.subject.method,
+            "detail": entry.detail or {},
+        }
+        for entry in entries
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from podserver.tenancy import run_insert
+from podserver.tenancy import run
 from podserver.verification import limits, statements
 from podserver.verification.models import Guard
 
@@ -39,7 +39,7 @@ def count_send(session: Session, *, integration_id: int, contact: str, key: str,
         "window_over": at - limits.SENDS_WINDOW,
         "day_over": at - limits.DAY,
     }
-    found = run_insert(session, statements.count_send(session.get_bind().dialect.name), known)
+    found = run(session, statements.count_send(session.get_bind().dialect.name), known)
     rows = {row.destination_key: row for row in found}
     contact_row, destination = rows[""], rows[key]
     for row in (contact_row, destination):
@@ -109,7 +109,7 @@ def clear_wrong(session: Session, destination: Guard) -> None:
     """A right code clears the failures of its destination, and of nothing else."""
     # The row is locked, so what was read is what there is; most right codes come without a wrong one before.
     if destination.failures or destination.next_guess_at or destination.locked_until or destination.lock_reason:
-        session.execute(statements.CLEAR_WRONG, _which(destination))
+        run(session, statements.CLEAR_WRONG, _which(destination))
 
 
 def _update_both(
@@ -119,7 +119,7 @@ def _update_both(
     for name in statements.COUNTED:
         known[f"contact_{name}"] = on_contact.get(name, getattr(contact_row, name))
         known[f"destination_{name}"] = on_destination.get(name, getattr(destination, name))
-    session.execute(statements.COUNT_WRONG, known | _which(destination))
+    run(session, statements.COUNT_WRONG, known | _which(destination))
 
 
 def _which(destination: Guard) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from podserver.delivery import outbox
 from podserver.security import sealing
+from podserver.tenancy import Batch, add_rows
 from podserver.verification.methods import METHODS
 from podserver.verification.models import State, Verification
 
@@ -33,8 +34,8 @@ def reference_of(subject: str) -> str:
     return f"Ref PV-{subject.upper()}"
 
 
-def add_final_note(session: Session, verification: Verification, actor: str, at: datetime) -> str | None:
-    """Add the outcome's note to the outbox, in the caller's transaction. None where there is no ticket."""
+def final_note(verification: Verification, actor: str, at: datetime) -> tuple[str, Batch] | None:
+    """The id and the outbox row of the outcome's note. None where there is no ticket, or nothing to say in it."""
     opening = _OPENINGS.get(verification.state)
     if opening is None or not verification.ticket:
         return None
@@ -48,7 +49,7 @@ def add_final_note(session: Session, verification: Verification, actor: str, at:
     ]
     if verification.reason and verification.state == State.FAILED:
         lines.append(f"Why: {verification.reason}")
-    return _add(session, verification.integration_id, verification.ticket, verification.id, lines, at)
+    return _row(verification.integration_id, verification.ticket, verification.id, lines, at)
 
 
 def add_other_contact_note(
@@ -61,13 +62,14 @@ def add_other_contact_note(
     if reason:
         lines.append(f"Note: {reason}")
     lines.append(f"By: {actor}, {at:%Y-%m-%d %H:%M} UTC")
-    return _add(session, integration_id, ticket, sealing.random_id(), lines, at)
+    row_id, row = _row(integration_id, ticket, sealing.random_id(), lines, at)
+    add_rows(session, row)
+    return row_id
 
 
-def _add(session: Session, integration_id: int, ticket: str, subject: str, lines: list[str], at: datetime) -> str:
+def _row(integration_id: int, ticket: str, subject: str, lines: list[str], at: datetime) -> tuple[str, Batch]:
     reference = reference_of(subject)
-    return outbox.add(
-        session,
+    return outbox.row_to_add(
         channel=CHANNEL,
         topic=TOPIC,
         subject=subject,

@@ -10,16 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from podserver.accounts.models import Tenant
 from podserver.database import release, writing
 from podserver.delivery import outbox
 from podserver.delivery.models import Progress
-from podserver.history.service import Entry, Kind, Subject, record
+from podserver.history.service import Entry, Kind, Subject, events_to_add, record
 from podserver.security import sealing
-from podserver.tenancy import across_tenants, add_rows, bind_tenant
+from podserver.tenancy import across_tenants, add_rows, bind_tenant, run
 from podserver.verification import guards, limits, notes, statements
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Target
@@ -163,13 +163,13 @@ def _begin(
         "created_at": at,
         "expires_at": at + life,
     }
-    add_rows(session, statements.BEGIN, [values])
     verification = Verification(**values, ended_at=None, green_until=None)
-    record(session, at, *entries, Entry(Kind.REQUESTED, subject_of(verification), asker.name))
-    row = outbox.add(
-        session, channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=challenge.payload, at=at
+    entries.append(Entry(Kind.REQUESTED, subject_of(verification), asker.name))
+    row_id, row = outbox.row_to_add(
+        channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=challenge.payload, at=at
     )
-    return Result(verification, outbox=(row,))
+    add_rows(session, (statements.BEGIN, [values]), events_to_add(at, *entries), row)
+    return Result(verification, outbox=(row_id,))
 
 
 def _subject(caller: Caller, target: Target, method: str) -> Subject:
@@ -404,10 +404,11 @@ def _finish(
         values["wrong_guesses"] = verification.wrong_guesses + 1
     ended = _changed(session, verification, **values)
     entries = [before] if before is not None else []
-    record(session, at, *entries, Entry(kind, subject_of(ended), actor, {"reason": reason} if reason else None))
-    row = notes.add_final_note(session, ended, actor, at)
+    entries.append(Entry(kind, subject_of(ended), actor, {"reason": reason} if reason else None))
+    note = notes.final_note(ended, actor, at)
+    add_rows(session, events_to_add(at, *entries), *([note[1]] if note else []))
     return Result(ended, refused=_ended_sentence(ended) if state == State.EXPIRED and actor else "",
-                  outbox=(row,) if row else ())  # fmt: skip
+                  outbox=(note[0],) if note else ())  # fmt: skip
 
 
 def _end(session: Session, verification: Verification, state: State, reason: str, at: datetime) -> None:
@@ -418,9 +419,7 @@ def _cas(session: Session, verification: Verification, *, one_more_wrong: bool =
     """Change a verification only while it is pending; tell whether it was."""
     statement = statements.change_pending(frozenset(values), one_more_wrong=one_more_wrong)
     known = {f"new_{name}": value for name, value in values.items()}
-    result = session.execute(statement, {"which": verification.id, **known})
-    assert isinstance(result, CursorResult)
-    return bool(result.rowcount == 1)
+    return run(session, statement, {"which": verification.id, **known}).rowcount == 1
 
 
 def _changed(session: Session, verification: Verification, **values: object) -> Verification:

@@ -1,7 +1,8 @@
 """The engine's statements on its hot paths, made once at import.
 
 To build a statement and to find its compiled form costs more than to run it, so these take their values as parameters.
-They run through the session like any other, which adds the tenant.
+The SELECTs run through the session like any other, which adds the tenant; the others are made and run by the
+means of tenancy, which add it too.
 """
 
 from __future__ import annotations
@@ -25,13 +26,12 @@ from sqlalchemy import (
     select,
     true,
     union_all,
-    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from podserver.accounts.models import Tenant
 from podserver.database import UtcDateTime
-from podserver.tenancy import BOUND_TENANT, tenant_insert
+from podserver.tenancy import BOUND_TENANT, tenant_insert, tenant_update
 from podserver.verification.models import Guard, State, Verification
 
 BEGIN: Final = tenant_insert(Verification)
@@ -115,22 +115,19 @@ def live_and_counts(*, of_tenant: bool, of_technician: bool) -> Select[Any]:
 @cache
 def change_pending(names: frozenset[str], *, one_more_wrong: bool) -> Update:
     """Change a verification only while it is pending. Parameters: which, and ``new_`` before each name."""
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    column = Verification.__table__.c
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=column[name].type) for name in names}
     if one_more_wrong:
-        values["wrong_guesses"] = Verification.wrong_guesses + 1
-    return (
-        update(Verification)
-        .where(Verification.id == bindparam("which"), Verification.state == State.PENDING)
-        .values(values)
-        .execution_options(synchronize_session=False)
-    )
+        values["wrong_guesses"] = column.wrong_guesses + 1
+    change = tenant_update(Verification).where(column.id == bindparam("which"), column.state == State.PENDING)
+    return change.values(values)
 
 
 @cache
 def count_send(dialect: str) -> Any:
     """Count a send on the guards of contact and destination, made where there are none, and say how they stand.
 
-    For ``run_insert``. Parameters: integration, contact, destination, now, window_over, day_over.
+    Parameters: integration, contact, destination, now, window_over, day_over.
     """
     now = bindparam("now", type_=UtcDateTime)
     key = union_all(
@@ -183,16 +180,17 @@ def count_send(dialect: str) -> Any:
     )
 
 
+_guard: Final = Guard.__table__.c
+
 # Parameters: of_integration, of_contact, of_destination.
 CLEAR_WRONG: Final = (
-    update(Guard)
+    tenant_update(Guard)
     .where(
-        Guard.integration_id == bindparam("of_integration"),
-        Guard.contact == bindparam("of_contact"),
-        Guard.destination_key == bindparam("of_destination"),
+        _guard.integration_id == bindparam("of_integration"),
+        _guard.contact == bindparam("of_contact"),
+        _guard.destination_key == bindparam("of_destination"),
     )
     .values(failures=0, next_guess_at=None, locked_until=None, lock_reason="")
-    .execution_options(synchronize_session=False)
 )
 
 # Guard's columns that a wrong code changes.
@@ -209,20 +207,18 @@ COUNTED: Final = (
 
 
 def _of_either(name: str) -> Any:
-    column = Guard.__table__.c[name]
     # Typed, as inside a CASE PostgreSQL cannot tell what a NULL is.
-    contact, destination = (bindparam(f"{row}_{name}", type_=column.type) for row in ("contact", "destination"))
-    return case((Guard.destination_key == "", contact), else_=destination)
+    contact, destination = (bindparam(f"{row}_{name}", type_=_guard[name].type) for row in ("contact", "destination"))
+    return case((_guard.destination_key == "", contact), else_=destination)
 
 
 # Parameters: of_integration, of_contact, of_destination, and each of COUNTED after ``contact_`` and ``destination_``.
 COUNT_WRONG: Final = (
-    update(Guard)
+    tenant_update(Guard)
     .where(
-        Guard.integration_id == bindparam("of_integration"),
-        Guard.contact == bindparam("of_contact"),
-        or_(Guard.destination_key == "", Guard.destination_key == bindparam("of_destination")),
+        _guard.integration_id == bindparam("of_integration"),
+        _guard.contact == bindparam("of_contact"),
+        or_(_guard.destination_key == "", _guard.destination_key == bindparam("of_destination")),
     )
     .values({name: _of_either(name) for name in COUNTED})
-    .execution_options(synchronize_session=False)
 )

@@ -7,9 +7,10 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+import requests
 from cryptography.fernet import Fernet
 from plain_chromium import plain_chromium
-from playwright.sync_api import Browser, Error, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, expect
 from pod_rig import Case, Desk, Stage
 from small_servers import ForeignSite, Road
 from world import World
@@ -65,11 +66,10 @@ def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser(chromium: str, driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium with plain flags."""
-    with sync_playwright() as playwright:
-        with plain_chromium(playwright, chromium, tmp_path_factory.mktemp("chromium")) as started:
-            yield started
+    with plain_chromium(driver, chromium, tmp_path_factory.mktemp("chromium")) as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,9 @@ def all_is_well(stage: Stage) -> Iterator[None]:
     stage.sql("DELETE FROM failure_buckets")
     stage.road.open()
     stage.world.mend("connectwise")
-    stage.world.mend("twilio")
+    # It empties the phones too: numbers come round again.
+    answer = requests.post(f"{stage.world.emulators}/_emulator/twilio/reset", timeout=5)
+    assert answer.ok
 
 
 @pytest.fixture

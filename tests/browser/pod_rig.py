@@ -88,7 +88,7 @@ class Stage:
         return changed
 
     def number(self) -> str:
-        """The next number, in E.164. They come round again after 90, long after a test is over."""
+        """The next number, in E.164. They come round again after 90; the phones are emptied after every test."""
         return f"+12025550{next(self._number)}"
 
     def person(self, company: int, name: str, *, direct: bool = False) -> Person:

@@ -14,6 +14,10 @@ from pod_rig import Case, Desk, Pod, Stage, counted
 from small_servers import ForeignSite
 from world import wait_for
 
+# What Chromium shows in a frame that it may not fill.
+NO_PAGE = "chrome-error://chromewebdata/"
+
+
 # --- The browser ---------------------------------------------------------------------------------------------------
 
 
@@ -64,7 +68,7 @@ def test_a_foreign_origin_cannot_frame_the_pod(
         page = desk.context.new_page()
         page.goto(foreign.url("/", host))
         until(page, "the refusal", lambda: [text for text in desk.policy_breaks() if "frame-ancestors" in text])
-        assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"]
+        until(page, "the empty frame", lambda page=page: [frame.url for frame in page.frames[1:]] == [NO_PAGE])
         desk.console.clear()
 
 

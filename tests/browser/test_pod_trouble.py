@@ -22,7 +22,9 @@ def test_while_connectwise_is_down_the_pod_says_so_and_retry_works_when_it_is_ba
     failed = pod.root.get_by_role("region", name="Caller")
     expect(failed).to_contain_text("ConnectWise is in trouble (HTTP 503).")
     expect(failed).to_contain_text("Nothing was sent.")
-    pod.button("Retry").click()
+    with pod.page.expect_response("**/pod/caller"):
+        pod.button("Retry").click()
+    expect(pod.button("Retry")).to_be_focused()
     expect(failed).to_contain_text("ConnectWise is in trouble (HTTP 503).")
     stage.world.mend("connectwise")
     pod.button("Retry").click()

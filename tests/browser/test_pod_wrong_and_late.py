@@ -135,6 +135,7 @@ def test_a_page_that_has_not_heard_of_the_resend_is_told_to_ask_for_the_newest_c
 def test_a_cancelled_request_leaves_the_row_as_it_was_before(stage: Stage, desk: Desk, case: Case) -> None:
     pod = desk.open(case.ticket)
     pod.send(case.caller)
+    stage.code(case.caller)
     pod.button("Cancel").click()
     expect(pod.row(case.caller)).to_contain_text("Unverified")
     assert stage.notes(case)[0].startswith("Verification cancelled.")

@@ -246,6 +246,7 @@ def test_no_failure_carries_a_header_a_query_or_a_body(
 
 
 def test_other_users_of_urllib3_keep_their_log_lines(psa: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "urllib3")
     logging.getLogger("urllib3.connectionpool").debug("a line of somebody else")
     assert "a line of somebody else" in caplog.text
 

@@ -6,9 +6,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any, Final
 
+import parts
 import pytest
 import requests
 from technician import Pod, another
@@ -24,11 +24,11 @@ NUMBER: Final = "+15551234567"
 
 
 @pytest.fixture(scope="module")
-def stand_in(house: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Its URL. It listens on every interface, so it lives no longer than these tests."""
     node = shutil.which("node")
     if node is None or not EMULATE.exists():
-        house.missing("The npm stand-in emulate@0.11.2")
+        parts.missing("The npm stand-in emulate@0.11.2")
     port = free_port()
     log = tmp_path_factory.mktemp("stand-in") / "log"
     with log.open("wb") as output:
@@ -52,10 +52,10 @@ def stand_in(house: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture(scope="module")
-def elsewhere(stand_in: str, house: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def elsewhere(stand_in: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """A world whose Twilio is the stand-in."""
     state = tmp_path_factory.mktemp("elsewhere")
-    trial = Trial(state, house.environment_of(state, f"sqlite:///{state / 'podserver.db'}"))
+    trial = Trial(state, parts.environment_of(state, f"sqlite:///{state / 'podserver.db'}"))
     trial.environment["PODSERVER_TWILIO_API_URL"] = stand_in
     try:
         account = ("--twilio-account-sid", ACCOUNT, "--twilio-from", NUMBER)

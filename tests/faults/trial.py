@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any, Final
 
+import parts
 import pytest
 import redis
 import requests
@@ -25,6 +25,9 @@ from sqlalchemy.pool import NullPool
 from technician import Caller, Ledger, Pod
 from wire import Wire
 from world import PROJECT, World, wait_for
+
+from podserver.configuration import read_settings
+from podserver.delivery.queue import make_queue
 
 DATABASES: Final = ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.redis])]
 LEASE: Final = 4
@@ -173,8 +176,9 @@ class Trial(World):
         """Empty the queue behind everybody's back; return how many tasks were in it."""
         if "PODSERVER_REDIS_URL" in self.environment:
             with redis.Redis.from_url(self.environment["PODSERVER_REDIS_URL"]) as queue:
-                lost = int(queue.llen("huey.redis.podserver"))
-                queue.delete("huey.redis.podserver")
+                name = make_queue(read_settings(self.environment)).storage.queue_key
+                lost = int(queue.llen(name))
+                queue.delete(name)
                 return lost
         with contextlib.closing(sqlite3.connect(self.state / "queue.db", timeout=10, isolation_level=None)) as queue:
             return queue.execute("DELETE FROM task").rowcount
@@ -290,9 +294,9 @@ def on_every_database(scenario: Callable[[Trial], None]) -> Callable[..., None]:
                 world.ready()
 
     @pytest.mark.parametrize("database", DATABASES)
-    def test(database: str, house: ModuleType, trials: dict[str, Trial]) -> None:
+    def test(database: str, trials: dict[str, Trial]) -> None:
         if database not in trials:
-            house.missing("PostgreSQL or Redis")
+            parts.missing("PostgreSQL or Redis")
         if not under_way:
             under_way.update({name: background(lambda world=world: run(world)) for name, world in trials.items()})
         under_way[database].result(240)

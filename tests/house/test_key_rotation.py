@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import environment_of
 from cryptography.fernet import Fernet
 from flask import Flask
+from parts import environment_of
 from seeds import Seeds
 from sqlalchemy import select
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 from portal_rig import ADMIN, KEYS, PASSWORDS, Emulators, on_one_database
 from werkzeug.serving import make_server
 
@@ -33,28 +33,27 @@ def address(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(chromium: str, address: str) -> Iterator[Any]:
+def open_page(chromium: str, driver: Playwright, address: str) -> Iterator[Any]:
     """Open the portal at a width and in a colour scheme, signed in by keyboard alone."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
-        def opened(width: int = 1280, scheme: Any = "light") -> Page:
-            context = browser.new_context(
-                base_url=address, viewport={"width": width, "height": 800}, color_scheme=scheme,
-                permissions=["clipboard-read", "clipboard-write"],
-            )  # fmt: skip
-            context.set_default_timeout(10_000)
-            page = context.new_page()
-            page.goto("/sign-in")
-            page.keyboard.type(ADMIN)
-            page.keyboard.press("Tab")
-            page.keyboard.type(PASSWORDS[ADMIN])
-            page.keyboard.press("Enter")
-            expect(page.get_by_role("heading", name="Overview")).to_be_visible()
-            return page
+    def opened(width: int = 1280, scheme: Any = "light") -> Page:
+        context = browser.new_context(
+            base_url=address, viewport={"width": width, "height": 800}, color_scheme=scheme,
+            permissions=["clipboard-read", "clipboard-write"],
+        )  # fmt: skip
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.keyboard.type(ADMIN)
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORDS[ADMIN])
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        return page
 
-        yield opened
-        browser.close()
+    yield opened
+    browser.close()
 
 
 def connect(page: Page, emulators: Emulators) -> None:
