@@ -23,6 +23,7 @@ from podserver.configuration import Settings, read_settings
 from podserver.database import db
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests share a world and so stay on one of the two processes: whole folders, else files."""
     for item in items:

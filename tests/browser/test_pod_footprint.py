@@ -54,5 +54,5 @@ def test_a_pod_that_nobody_touches_asks_little(stage: Stage, desk: Desk, case: C
     expect(pod.row(case.caller)).to_contain_text("Unverified")
     asked: list[str] = []
     pod.page.on("request", lambda request: asked.append(request.url) if request.url.startswith(stage.world.web) else 0)
-    pod.page.wait_for_timeout(5_000)
+    pod.page.wait_for_timeout(4_000)
     assert asked == []

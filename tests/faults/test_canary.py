@@ -215,6 +215,6 @@ def test_a_database_that_is_away_is_said_without_a_word_of_why(trial: Trial) -> 
         assert code not in answer.text
         assert str(name) not in answer.text
     # Connections that the pools still hold are found dead one by one; nothing was judged meanwhile.
-    wait_for("the database", lambda: pod.send("GET", "/pod/history").ok)
+    wait_for("the database", lambda: all(pod.send("GET", "/pod/history").ok for _ in range(30)))
     trial.finish(pod.caller, trial.pod(pod.caller))
     hold(trial)
