@@ -12,6 +12,7 @@ from typing import Any
 import requests
 from sqlalchemy import MetaData
 from trial import OUTSIDER, OUTSIDERS, OUTSIDERS_ACCOUNT, Trial
+from world import wait_for
 
 from podserver.history.chain import GENESIS, digest
 
