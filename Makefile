@@ -17,7 +17,7 @@ $(VENV)/run.stamp: setup.cfg constraints.txt
 	@echo "Setting up a virtual environment in $(VENV) (once, takes a minute)..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "podserver needs Python 3.11 or newer; say which with PYTHON=..."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[demo]'
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp

@@ -13,7 +13,10 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import podserver.pod.models  # noqa: F401  (its table belongs to the metadata)
+import podserver.branding.models
+import podserver.delivery.credentials
+import podserver.pod.models
+import podserver.policies.models  # noqa: F401  (their tables belong to the metadata)
 from podserver import logs
 from podserver.configuration import PROJECT, Settings, read_settings
 from podserver.database import db, engine_options, now
@@ -29,8 +32,7 @@ from podserver.pod import views as pod_views
 from podserver.portal import install as install_portal
 from podserver.security import frame_policy, sealing
 from podserver.security.assets import install as install_assets
-from podserver.verification import notes
-from podserver.verification import service as verification
+from podserver.verification import deliveries, notes
 
 log = logs.logger(__name__)
 
@@ -92,7 +94,8 @@ def _install_exchange(app: Flask, settings: Settings) -> None:
     exchange = outbox.Exchange(lease=lease)
     exchange.channels["sms"] = SmsChannel(settings.twilio_api_url, settings.base_url, lease)
     exchange.channels[notes.CHANNEL] = NoteChannel(connections.to, lease)
-    exchange.topics[verification.TOPIC] = verification.DeliveryTopic()
+    exchange.topics[deliveries.TOPIC] = deliveries.DeliveryTopic()
+    exchange.topics[deliveries.ANSWER_TOPIC] = deliveries.PushAnswerTopic()
     exchange.topics[notes.TOPIC] = NoteTopic()
     queue = make_queue(settings)
 
@@ -101,7 +104,7 @@ def _install_exchange(app: Flask, settings: Settings) -> None:
             outbox.deliver(db.session(), exchange, row_id, now)
 
     exchange.nudge = Nudger(queue, deliver)
-    app.extensions.update(connections=connections, exchange=exchange, queue=queue)
+    app.extensions.update(connections=connections, exchange=exchange, queue=queue, deliver=deliver)
 
 
 def _install_doors(app: Flask, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from flask import Flask
@@ -12,13 +13,35 @@ from podserver.configuration import Settings
 from podserver.delivery import inbox, outbox
 from podserver.delivery.worker import Loop, run
 from podserver.history import chain
+from podserver.logs import logger
 from podserver.verification import service as verification
+
+log = logger(__name__)
+
+
+# Hand-overs that mostly wait for a person to press a button, at once.
+_WAITING_THREADS = 16
 
 
 def serve(app: Flask) -> None:
     """Run the worker until it is told to stop."""
     settings: Settings = app.extensions["settings"]
-    run(app, loops(app), settings.worker_threads)
+    exchange: outbox.Exchange = app.extensions["exchange"]
+    with ThreadPoolExecutor(_WAITING_THREADS, thread_name_prefix="waiting") as waiting:
+
+        def ask(row_id: str) -> None:
+            try:
+                app.extensions["deliver"](row_id)
+            except Exception:
+                # The row is still there, and the sweeper comes by again.
+                log.exception("worker.asking_failed", outbox=row_id)
+
+        def wait_for(row_id: str) -> None:
+            waiting.submit(ask, row_id)
+
+        exchange.wait_for = wait_for
+        run(app, loops(app), settings.worker_threads)
+        waiting.shutdown(wait=True, cancel_futures=True)
 
 
 def loops(app: Flask) -> list[Loop]:

@@ -231,6 +231,7 @@
   }
 
   document.body.addEventListener("contact-chosen", () => loadCaller({ focus: true }));
+  document.body.addEventListener("rows-changed", () => loadCaller());
 
   // A row that changes under the technician's hands keeps the focus.
   document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
@@ -288,6 +289,7 @@
   const whatIsSeen = () =>
     [...document.querySelectorAll(".row")]
       .map((row) => `${row.dataset.row}=${row.dataset.version}~${row.querySelector(".state").dataset.status}`)
+      .concat(byId("alarm") ? ["alarm=1"] : [])
       .join(",");
 
   let pollTimer = 0;

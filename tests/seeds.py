@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from podserver.accounts import service as accounts
 from podserver.accounts.models import Role, Tenant, User
+from podserver.branding.letters import Letterhead
 from podserver.database import writing
 from podserver.delivery import accounts as sms_accounts
 from podserver.delivery import inbox
 from podserver.history import chain
 from podserver.integrations.models import Integration, Psa
 from podserver.pod.service import keep
+from podserver.policies import service as policies
+from podserver.policies.policy import Policy
 from podserver.security import sealing
 from podserver.security.pod_token import PodSession, issue
 from podserver.verification import service as verification
+from podserver.verification.asking import Asker, Caller
 from podserver.verification.destinations import phone_target
+from podserver.verification.ending import Result
 from podserver.verification.methods.base import Target
 
 NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -51,8 +56,10 @@ class Seeds:
             )
             session.add(self.integration)
             session.flush()
-        self.asker = verification.Asker(self.user.id, self.user.name)
-        self.caller = verification.Caller(self.integration.id, "77", "Dana Whitfield", "Larkfield Dental", "48213")
+        self.asker = Asker(self.user.id, self.user.name)
+        self.caller = Caller(
+            self.integration.id, "77", "Dana Whitfield", "Larkfield Dental", "48213", "250", "Cannot sign in to webmail"
+        )
 
     def add_user(self, name: str, role: Role, *, commit: bool = True) -> User:
         """A user with :data:`PASSWORD`."""
@@ -69,6 +76,25 @@ class Seeds:
             for name, value in settings.items():
                 setattr(self.tenant, name, value)
             self.session.add(self.tenant)
+
+    def allow(self, **settings: Any) -> Policy:
+        """Save the tenant's default policy: these settings, and podserver's own for the rest."""
+        with writing(self.session):
+            policies.save(self.session, policies.EVERYBODY, settings, actor="tests", at=self.at)
+        return self.policy
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that counts for Dana's company."""
+        return policies.policy_for(self.session, policies.Client(self.integration.id, "250", "Larkfield Dental"))
+
+    def setting(self) -> verification.Setting:
+        """What surrounds a start."""
+        policy = self.policy
+        self.session.rollback()
+        return verification.Setting(
+            self.tenant, policy, "https://pod.example.com", lambda: Letterhead(self.tenant.name)
+        )
 
     def target(self, number: str = "2025550142", contact: str = "77") -> Target:
         """A number of a contact, as the pod makes targets."""
@@ -88,24 +114,27 @@ class Seeds:
         number: str = "2025550142",
         again: bool = False,
         request_id: str = "",
-        asker: verification.Asker | None = None,
-    ) -> verification.Result:
+        asker: Asker | None = None,
+        method: str = "sms_code",
+        target: Target | None = None,
+    ) -> Result:
         """Start a verification of Dana and commit it."""
+        setting = self.setting()
         with writing(self.session):
             return verification.start(
                 self.session,
-                tenant=self.tenant,
+                setting=setting,
                 asker=asker or self.asker,
                 caller=self.caller,
-                target=self.target(number),
-                method="sms_code",
+                target=target or self.target(number),
+                method=method,
                 request_id=request_id or sealing.random_id(),
                 again=again,
                 at=at or self.at,
             )
 
-    def check(self, result: verification.Result, answer: str, *, at: datetime | None = None, request_id: str = "",
-              asker: verification.Asker | None = None) -> verification.Result:  # fmt: skip
+    def check(self, result: Result, answer: str, *, at: datetime | None = None, request_id: str = "",
+              asker: Asker | None = None) -> Result:  # fmt: skip
         """Submit a code and commit the judgement."""
         assert result.verification is not None
         with writing(self.session):
@@ -125,7 +154,7 @@ class Seeds:
         """A pod token of the technician, issued now."""
         now = datetime.now(UTC)
         pod = PodSession(
-            self.tenant.id, self.integration.id, self.user.id, record, contact, False, int(now.timestamp())
+            self.tenant.id, self.integration.id, self.user.id, record, contact, False, int(now.timestamp()), "250"
         )
         return issue(pod, now)
 

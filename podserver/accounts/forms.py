@@ -56,19 +56,6 @@ class SettingsForm(PortalForm):
         "Members of the PSA may join",
         description="Whom the PSA confirms becomes a technician at their first pod. Off: an admin adds everybody.",
     )
-    other_contact_needs_note = BooleanField(
-        "Another contact needs a note",
-        description="Verifying somebody else than the ticket's contact asks why, and writes it on the ticket.",
-    )
-    minutes_alive = WholeNumber(
-        "Minutes that a code lives", [InputRequired("A number is needed.")], description="1 to 10."
-    )
-    minutes_green = WholeNumber(
-        "Minutes that a shield stays green", [InputRequired("A number is needed.")], description="5 to 480."
-    )
-    history_rows = WholeNumber(
-        "Rows of history in the pod", [InputRequired("A number is needed.")], description="1 to 100."
-    )
     sends_per_hour = WholeNumber(
         "Messages an hour, everybody together", [Optional()], description="Empty is no limit of your own."
     )

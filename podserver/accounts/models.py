@@ -24,7 +24,8 @@ class Role(enum.StrEnum):
 class Tenant(Base):
     """One MSP. ``hash_key`` keys the hashes of its codes and destinations, so that a dump of one tenant's rows
     confirms no guess; it is sealed, and stays the same when the secret keys rotate. Minutes are whole; a budget of
-    None is no limit."""
+    None is no limit. ``tools`` names, separated by commas, what is set up to reach people by (see ``tools.py``); the
+    rooms that keep the accounts write it, so that a pod need not look at each of them."""
 
     __tablename__ = "tenants"
 
@@ -34,11 +35,8 @@ class Tenant(Base):
     region: Mapped[str] = mapped_column(String(2), default="US")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     members_may_join: Mapped[bool] = mapped_column(default=True)
-    other_contact_needs_note: Mapped[bool] = mapped_column(default=True)
-    minutes_alive: Mapped[int] = mapped_column(default=5)
-    minutes_green: Mapped[int] = mapped_column(default=60)
     minutes_cached: Mapped[int] = mapped_column(default=15)
-    history_rows: Mapped[int] = mapped_column(default=10)
+    tools: Mapped[str] = mapped_column(String(120), default="")
     sends_per_hour: Mapped[int | None] = mapped_column(default=50)
     technician_sends_per_hour: Mapped[int | None] = mapped_column(default=30)
 

@@ -246,19 +246,12 @@ class TenantSettings:
     """What an admin decides for the whole tenant. Minutes are whole; a budget of None is no limit."""
 
     members_may_join: bool
-    other_contact_needs_note: bool
-    minutes_alive: int
-    minutes_green: int
-    history_rows: int
     sends_per_hour: int | None
     technician_sends_per_hour: int | None
 
 
 # The least and the most of each number among the settings.
 SETTING_RANGES: Final = {
-    "minutes_alive": (1, 10),
-    "minutes_green": (5, 480),
-    "history_rows": (1, 100),
     "sends_per_hour": (1, 10_000),
     "technician_sends_per_hour": (1, 10_000),
 }

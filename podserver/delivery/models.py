@@ -33,7 +33,8 @@ class OutboxRow(TenantOwned, Base):
     """Work for the outside world, written in the transaction that decided it.
 
     ``topic`` and ``subject`` say to whom the result is reported. ``payload`` is sealed JSON whose shape the channel
-    defines; it is emptied when the row ends. ``receipt_key`` is the opaque id in callback URLs.
+    defines; it is emptied when the row ends, or, while it is ``held``, when the other side is done with it.
+    ``receipt_key`` is the opaque id in callback URLs.
     """
 
     __tablename__ = "outbox"
@@ -45,6 +46,7 @@ class OutboxRow(TenantOwned, Base):
             postgresql_where=text("ended_at IS NULL"),
             sqlite_where=text("ended_at IS NULL"),
         ),
+        Index("ix_outbox_held", "ended_at", postgresql_where=text("held"), sqlite_where=text("held")),
     )
 
     id: Mapped[str] = mapped_column(String(26), primary_key=True)
@@ -59,6 +61,7 @@ class OutboxRow(TenantOwned, Base):
     nudged_at: Mapped[datetime] = mapped_column(UtcDateTime)
     begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    held: Mapped[bool] = mapped_column(default=False)
     receipt_key: Mapped[str] = mapped_column(String(26), unique=True)
     provider_ref: Mapped[str] = mapped_column(String(64), default="")
     status: Mapped[str] = mapped_column(String(24), default="")
@@ -92,7 +95,7 @@ class InboxRow(TenantOwned, Base):
 
 
 class SmsAccount(TenantOwned, Base):
-    """The tenant's Twilio account and the number or messaging service that codes come from."""
+    """The tenant's Twilio account, the number or messaging service that texts come from, and the number that calls."""
 
     __tablename__ = "sms_accounts"
     __table_args__ = (UniqueConstraint("tenant_id"),)
@@ -101,6 +104,7 @@ class SmsAccount(TenantOwned, Base):
     account_sid: Mapped[str] = mapped_column(String(34))
     auth_token: Mapped[str] = mapped_column(SealedText)
     sender: Mapped[str] = mapped_column(String(34))
+    voice_sender: Mapped[str] = mapped_column(String(34), default="")
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

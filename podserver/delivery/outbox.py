@@ -11,7 +11,7 @@ Rooms hand in rows with :func:`add` and hear of results through the :class:`Topi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -33,7 +33,12 @@ GIVE_UP_AFTER = timedelta(days=3)
 # The statuses a message can have, by rank: a report of a lower rank never overwrites a higher one (channels fact
 # sheet 1.5).
 RANK = {"": -1, "accepted": 0, "scheduled": 0, "queued": 1, "sending": 2, "sent": 3, "delivered": 4, "undelivered": 4,
-        "failed": 4, "canceled": 4, "read": 5}  # fmt: skip
+        "failed": 4, "canceled": 4, "read": 5,
+        # A telephone call: spoken is once its words were said, and what the callee answered outranks all.
+        "initiated": 2, "ringing": 2.5, "in-progress": 3, "spoken": 4, "busy": 4, "no-answer": 4, "machine": 4,
+        "hung-up": 4, "completed": 4.5, "not_asked": 5}  # fmt: skip
+# After these nothing more is wanted of a payload that a channel holds.
+ENDS = frozenset({"completed", "busy", "no-answer", "machine", "hung-up", "failed", "canceled", "not_asked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The other side has it; ``reference`` is its id there, ``status`` its first status."""
+    """The other side has it; ``reference`` is its id there, ``status`` its first status.
+
+    ``reason`` says more about a status, in a technician's words; ``also`` is what the topic is told besides.
+    """
 
     reference: str
     status: str = ""
+    reason: str = ""
+    also: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +94,16 @@ Outcome = Accepted | Refused | TryLater | Unknown
 
 
 class Channel(Protocol):
-    """A way out. ``repeatable`` says that a repeat first looks for the traces of the attempt before."""
+    """A way out.
+
+    ``repeatable`` says that a repeat does no harm, or first looks for the traces of the attempt before. ``holds``
+    says that the payload is still wanted after the hand-over, until the other side is done with it. ``patient`` says
+    that a hand-over mostly waits, so that it must not take a worker from messages.
+    """
 
     repeatable: bool
+    holds: bool
+    patient: bool
 
     def hand_over(self, session: Session, job: Job) -> Outcome:
         """Do the work once. The session has no transaction open, and must have none after."""
@@ -97,7 +114,10 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a row: ``progress`` of the hand-over and ``status`` of the message at its provider."""
+    """What became of a row: ``progress`` of the hand-over and ``status`` of the message at its provider.
+
+    ``reference`` is the message's id there, ``also`` what else the channel knows.
+    """
 
     subject: str
     progress: Progress
@@ -105,6 +125,8 @@ class Report:
     reason: str
     code: str
     at: datetime
+    reference: str = ""
+    also: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Topic(Protocol):
@@ -124,6 +146,8 @@ class Exchange:
     channels: dict[str, Channel] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     nudge: Callable[[str], None] = lambda _row_id: None
+    # Hands a patient channel's row over on a thread of its own; a process without such threads nudges.
+    wait_for: Callable[[str], None] | None = None
     lease: timedelta = timedelta(seconds=25)
 
 
@@ -133,8 +157,13 @@ _ADD = tenant_insert(OutboxRow)
 def add(session: Session, *, channel: str, topic: str, subject: str, payload: dict[str, Any], at: datetime) -> str:
     """Write a row in the caller's transaction and return its id; the caller nudges a worker after the commit."""
     row_id, row = row_to_add(channel=channel, topic=topic, subject=subject, payload=payload, at=at)
-    add_rows(session, row)
+    add_row(session, row)
     return row_id
+
+
+def add_row(session: Session, row: Batch) -> None:
+    """Write what :func:`row_to_add` made, in the caller's transaction."""
+    add_rows(session, row)
 
 
 def row_to_add(*, channel: str, topic: str, subject: str, payload: dict[str, Any], at: datetime) -> tuple[str, Batch]:
@@ -151,6 +180,7 @@ def row_to_add(*, channel: str, topic: str, subject: str, payload: dict[str, Any
         "created_at": at,
         "due_at": at,
         "nudged_at": at,
+        "held": False,
         "receipt_key": sealing.random_id(),
         "provider_ref": "",
         "status": "",
@@ -227,12 +257,13 @@ def locked(row_id: str) -> Select[Any]:
 
 def _settle(session: Session, exchange: Exchange, row: OutboxRow, outcome: Outcome, at: datetime) -> None:
     code = ""
+    also: Mapping[str, Any] = {}
     match outcome:
-        case Accepted(reference, status):
+        case Accepted(reference, status, reason, also):
             row.provider_ref = reference
             row.status = status
-            row.error = ""
-            _close(row, Progress.DONE, at)
+            row.error = reason
+            _close(row, Progress.DONE, at, keep=exchange.channels[row.channel].holds)
         case Refused(reason, code):
             row.error = reason
             _close(row, Progress.FAILED, at)
@@ -247,13 +278,17 @@ def _settle(session: Session, exchange: Exchange, row: OutboxRow, outcome: Outco
             if at - row.created_at > GIVE_UP_AFTER:
                 _close(row, Progress.FAILED, at)
     log.info("outbox.handed_over", outbox=row.id, channel=row.channel, progress=row.progress, attempt=row.attempts)
-    exchange.topics[row.topic].report(session, Report(row.subject, row.progress, row.status, row.error, code, at))
+    exchange.topics[row.topic].report(
+        session, Report(row.subject, row.progress, row.status, row.error, code, at, row.provider_ref, also)
+    )
 
 
-def _close(row: OutboxRow, progress: Progress, at: datetime) -> None:
+def _close(row: OutboxRow, progress: Progress, at: datetime, *, keep: bool = False) -> None:
     row.progress = progress
     row.ended_at = at
-    row.payload = "{}"
+    row.held = keep
+    if not keep:
+        row.payload = "{}"
 
 
 def apply_status(
@@ -273,8 +308,11 @@ def apply_status(
     """
     if not row.provider_ref:
         row.provider_ref = reference
+    holds = exchange.channels[row.channel].holds
     if row.progress in (Progress.HANDING_OVER, Progress.UNKNOWN, Progress.READY):
-        _close(row, Progress.DONE, at)
+        _close(row, Progress.DONE, at, keep=holds)
+    if holds and status in ENDS:
+        row.payload, row.held = "{}", False
     if RANK.get(status, -1) <= RANK.get(row.status, -1):
         return False
     row.status = status
@@ -316,17 +354,18 @@ def sweep(session: Session, exchange: Exchange, at: datetime) -> int:
             if row is not None:
                 _settle(session, exchange, row, Unknown("the worker stopped during the hand-over"), at)
     lost = _lost(session, at)
-    for row_id in lost:
-        exchange.nudge(row_id)
+    for row_id, channel in lost:
+        patient = exchange.channels[channel].patient
+        (exchange.wait_for if patient and exchange.wait_for else exchange.nudge)(row_id)
     return len(stale) + len(lost)
 
 
-def _lost(session: Session, at: datetime) -> list[str]:
+def _lost(session: Session, at: datetime) -> list[tuple[str, str]]:
     with across_tenants(session), writing(session):
         quiet = at - timedelta(seconds=2)
         rows = list(
-            session.scalars(
-                select(OutboxRow.id)
+            session.execute(
+                select(OutboxRow.id, OutboxRow.channel)
                 .where(
                     OutboxRow.ended_at.is_(None),
                     OutboxRow.progress == Progress.READY,
@@ -342,11 +381,11 @@ def _lost(session: Session, at: datetime) -> list[str]:
         if rows:
             session.execute(
                 update(OutboxRow)
-                .where(OutboxRow.id.in_(rows))
+                .where(OutboxRow.id.in_([row.id for row in rows]))
                 .values(nudged_at=at)
                 .execution_options(synchronize_session=False)
             )
-    return rows
+    return [(row.id, row.channel) for row in rows]
 
 
 def resolve_unknown(session: Session, exchange: Exchange, at: datetime) -> int:
@@ -385,18 +424,17 @@ def resolve_unknown(session: Session, exchange: Exchange, at: datetime) -> int:
 
 def _empty_old_unknown(session: Session, at: datetime) -> None:
     """A code that nobody can use any more is not kept, sealed or not."""
+    too_old = at - timedelta(minutes=15)
     with across_tenants(session), writing(session):
-        for row in session.scalars(
-            select(OutboxRow).where(
-                OutboxRow.progress == Progress.UNKNOWN,
-                OutboxRow.ended_at.is_(None),
-                OutboxRow.created_at <= at - timedelta(minutes=15),
-            )
+        for criteria in (
+            (OutboxRow.progress == Progress.UNKNOWN, OutboxRow.ended_at.is_(None), OutboxRow.created_at <= too_old),
+            # A call whose last word never came.
+            (OutboxRow.held.is_(True), OutboxRow.ended_at <= too_old),
         ):
-            # The session stands across tenants here, so the row is changed by statement, not by flush.
+            # The session stands across tenants here, so rows are changed by statement, not by flush.
             session.execute(
                 update(OutboxRow)
-                .where(OutboxRow.id == row.id)
-                .values(ended_at=at, payload="{}")
+                .where(*criteria)
+                .values(ended_at=at, payload="{}", held=False)
                 .execution_options(synchronize_session=False)
             )

@@ -33,6 +33,8 @@ class SmsChannel:
     """Payload: ``{to: E.164, body: text, life: seconds}``."""
 
     repeatable = False
+    holds = False
+    patient = False
 
     def __init__(self, api_url: str, base_url: str, lease: timedelta) -> None:
         self._api_url = api_url

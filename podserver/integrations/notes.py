@@ -24,9 +24,11 @@ _UNTIL_REPAIRED = timedelta(minutes=5)
 
 
 class NoteChannel:
-    """Payload: ``{integration_id, ticket, text, reference}``."""
+    """Payload: ``{integration_id, ticket, text, reference, internal}``."""
 
     repeatable = True
+    holds = False
+    patient = False
 
     def __init__(self, connect: Callable[..., Connector], lease: timedelta) -> None:
         self._connect = connect
@@ -44,6 +46,8 @@ class NoteChannel:
         if integration is None:
             return Refused("the integration was removed")
         ticket, reference = job.payload["ticket"], job.payload["reference"]
+        # Rows from before there was a choice have none.
+        internal = bool(job.payload.get("internal", True))
         try:
             connector = self._connect(integration, timeout=self._timeout)
             if job.attempt > 1:
@@ -52,7 +56,7 @@ class NoteChannel:
                     return Accepted(found.ref, "posted")
             if datetime.now(UTC) > job.deadline - self._longest_post:
                 return TryLater("the PSA was too slow, trying again")
-            return Accepted(connector.post_note(ticket, job.payload["text"], internal=True).ref, "posted")
+            return Accepted(connector.post_note(ticket, job.payload["text"], internal=internal).ref, "posted")
         except RateLimited as error:
             return TryLater("the PSA asks to wait", timedelta(seconds=min(error.retry_after, 300)))
         except (BadCredentials, MissingPermission) as error:

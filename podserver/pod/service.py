@@ -1,4 +1,4 @@
-"""What a pod shows: the record, the caller, and a row for each of the caller's numbers.
+"""What a pod shows: the record and the caller.
 
 The PSA is asked at most twice for a cold pod and not at all for a warm one; while it is down, a record that is not
 older than the tenant allows still serves, with a warning.
@@ -15,13 +15,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from connectors.base import Company, Connector, Contact, Destination, DestinationKind, NotFound, PsaError, Ticket
+from connectors.base import Company, Connector, Contact, NotFound, PsaError, Ticket
 from podserver.accounts.models import Tenant
 from podserver.database import release, writing
 from podserver.pod.models import PsaRecord
+from podserver.pod.reaching import contact_from, seen_to_keep, targets
 from podserver.tenancy import tenant_upsert
-from podserver.verification.destinations import phone_target
-from podserver.verification.methods.base import Target
+from podserver.verification import sightings
 
 FRESH = timedelta(minutes=2)
 SCREENS = ("ticket", "contact")
@@ -74,7 +74,7 @@ def load(
     Raises PsaError where the PSA does not answer and nothing young enough is kept.
     """
     fresh = timedelta(0) if anew else FRESH
-    psa = _Psa(session, connector, integration_id, at, timedelta(minutes=tenant.minutes_cached), fresh)
+    psa = _Psa(session, connector, tenant, integration_id, at, fresh)
     ticket_ref = ticket_of(record)
     ticket = psa.ticket(ticket_ref) if ticket_ref else None
     contact_ref = contact or (ticket.contact_ref if ticket else record.removeprefix("contact:"))
@@ -86,7 +86,7 @@ def colleagues(
     session: Session, connector: Connector, *, tenant: Tenant, integration_id: int, company: str, at: datetime
 ) -> Sequence[Contact]:
     """The company's active contacts, asked of the PSA or kept. Raises PsaError."""
-    psa = _Psa(session, connector, integration_id, at, timedelta(minutes=tenant.minutes_cached))
+    psa = _Psa(session, connector, tenant, integration_id, at)
     return psa.contacts(company)
 
 
@@ -97,16 +97,17 @@ class _Psa:
         self,
         session: Session,
         connector: Connector,
+        tenant: Tenant,
         integration_id: int,
         at: datetime,
-        oldest: timedelta,
         fresh: timedelta = FRESH,
     ) -> None:
         self._session = session
         self._connector = connector
+        self._tenant = tenant
         self._integration_id = integration_id
         self._at = at
-        self._oldest = oldest
+        self._oldest = timedelta(minutes=tenant.minutes_cached)
         self._fresh = fresh
         self.as_of = at
         self.warning = ""
@@ -115,14 +116,37 @@ class _Psa:
         return _ticket(self._kept(f"ticket:{ref}", lambda: asdict(self._connector.ticket(ref))))
 
     def contact(self, ref: str) -> Contact:
-        return contact_from(self._kept(f"contact:{ref}", lambda: asdict(self._connector.contact(ref))))
+        return contact_from(self._kept(f"contact:{ref}", lambda: self._seen(self._connector.contact(ref))))
 
     def contacts(self, company: str) -> list[Contact]:
-        kept = self._kept(
-            f"company:{company}",
-            lambda: {"contacts": [asdict(contact) for contact in self._connector.contacts(company)]},
-        )
+        kept = self._kept(f"company:{company}", lambda: self._seen_all(self._connector.contacts(company)))
         return [contact_from(each) for each in kept["contacts"]]
+
+    def _seen(self, contact: Contact) -> dict[str, Any]:
+        """The contact in the form that is kept, with what is remembered of their numbers and addresses."""
+        self._take_note([contact])
+        seen = sightings.look_back(self._session, integration_id=self._integration_id, contact=contact.ref)
+        release(self._session)
+        return {**asdict(contact), "seen": seen_to_keep(seen)}
+
+    def _seen_all(self, contacts: Sequence[Contact]) -> dict[str, Any]:
+        self._take_note(contacts)
+        return {"contacts": [asdict(contact) for contact in contacts]}
+
+    def _take_note(self, contacts: Sequence[Contact]) -> None:
+        people = {
+            contact.ref: [
+                each.target for each in targets(contact, tenant=self._tenant, integration_id=self._integration_id)
+            ]
+            for contact in contacts
+        }
+        sightings.take_note(
+            self._session,
+            hash_key=self._tenant.hash_key,
+            integration_id=self._integration_id,
+            people=people,
+            at=self._at,
+        )
 
     def _kept(self, key: str, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         row = self._session.execute(
@@ -178,37 +202,11 @@ def _ticket(said: dict[str, Any]) -> Ticket:
     return Ticket(**{**said, "company": _company(said["company"])})
 
 
-def contact_from(said: dict[str, Any]) -> Contact:
-    """A contact from its kept form."""
-    destinations = tuple(
-        Destination(**{**each, "kind": DestinationKind(each["kind"])}) for each in said["destinations"]
+def summary_of(session: Session, integration_id: int, record: str) -> str:
+    """The ticket's line as the PSA last told it; empty where the record is no ticket or nothing is kept."""
+    if not ticket_of(record):
+        return ""
+    payload = session.scalar(
+        select(PsaRecord.payload).where(PsaRecord.integration_id == integration_id, PsaRecord.key == record)
     )
-    return Contact(**{**said, "company": _company(said["company"]), "destinations": destinations})
-
-
-@dataclass(frozen=True, slots=True)
-class Reachable:
-    """One number of the caller: its target, and the PSA's words for it."""
-
-    target: Target
-    written: str
-    labels: str
-
-
-def reachable(contact: Contact, *, tenant: Tenant, integration_id: int) -> list[Reachable]:
-    """The caller's numbers, mobiles first; one that stands twice in the PSA stands once here."""
-    found: dict[str, Reachable] = {}
-    phones = [d for d in contact.destinations if d.kind is DestinationKind.PHONE and d.value.strip()]
-    for destination in sorted(phones, key=lambda d: (not d.mobile, not d.default)):
-        target = phone_target(
-            hash_key=tenant.hash_key,
-            integration_id=integration_id,
-            contact=contact.ref,
-            value=destination.value,
-            region=tenant.region,
-            mobile=destination.mobile,
-        )
-        before = found.get(target.key)
-        label = destination.label if before is None else f"{before.labels}, {destination.label}"
-        found[target.key] = Reachable(before.target if before else target, destination.value, label)
-    return list(found.values())
+    return str(_json(payload)["summary"])[:160] if payload else ""

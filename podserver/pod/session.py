@@ -6,7 +6,6 @@ second one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,37 +14,62 @@ from typing import Any
 
 from flask import Response, abort, after_this_request, g, request
 from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from connectors.base import Contact
 from podserver.accounts.models import Role, Tenant, User
 from podserver.database import begin_read, begin_write, db, now
+from podserver.delivery.credentials import MicrosoftDirectory
 from podserver.integrations.models import Integration
 from podserver.pod.models import PsaRecord
-from podserver.pod.service import Reachable, contact_from, reachable, ticket_of
+from podserver.pod.reaching import Kept, Reachable, reachable, read_kept
+from podserver.pod.service import ticket_of
+from podserver.policies.models import PolicyRow
+from podserver.policies.policy import Policy, effective
 from podserver.security import pod_token
 from podserver.security.pod_token import PodSession
 from podserver.tenancy import bind_tenant
-from podserver.verification.service import Asker, Caller
+from podserver.tools import AUTHENTICATOR, tools_of
+from podserver.verification.asking import Asker, Caller
 
+_default, _own = aliased(PolicyRow), aliased(PolicyRow)
 # Made once: building it and finding its compiled form would cost each request more than running it.
 _VISITOR = (
-    select(User, Tenant, Integration, PsaRecord.payload)
+    select(
+        User,
+        Tenant,
+        Integration,
+        PsaRecord.payload,
+        _default.settings.label("default_policy"),
+        _own.settings.label("own_policy"),
+        MicrosoftDirectory.push_enabled,
+    )
     .join(Tenant, Tenant.id == User.tenant_id)
     .join(Integration, Integration.id == bindparam("integration"))
     .outerjoin(PsaRecord, and_(PsaRecord.integration_id == Integration.id, PsaRecord.key == bindparam("contact")))
+    .outerjoin(_default, _default.integration_id.is_(None))
+    .outerjoin(_own, and_(_own.integration_id == Integration.id, _own.company == bindparam("company")))
+    .outerjoin(
+        MicrosoftDirectory,
+        and_(MicrosoftDirectory.integration_id == Integration.id, MicrosoftDirectory.company == bindparam("company")),
+    )
     .where(User.id == bindparam("user"))
 )
 
 
 @dataclass(slots=True)
 class Visit:
-    """One request to a pod, by somebody who may make it. ``summary`` is empty until the PSA has been asked."""
+    """One request to a pod, by somebody who may make it, and the policy of the client whose contact it shows.
+
+    ``ready`` are the ways to reach people that are set up for this client.
+    """
 
     pod: PodSession
     user: User
     tenant: Tenant
     integration: Integration
+    policy: Policy
+    ready: frozenset[str]
     contact_payload: str | None
     at: datetime
     session: Session
@@ -60,13 +84,21 @@ class Visit:
         """The technician."""
         return Asker(self.user.id, self.user.name)
 
-    def contact(self) -> Contact:
-        """The caller, as the PSA last told. Answers 409 where it has not told yet."""
+    def again(self, pod: PodSession) -> Visit:
+        """This request, as it is seen now with a session that says more."""
+        return _look(self.session, pod, self.at)
+
+    def kept(self) -> Kept:
+        """The caller as the PSA last told, and what is remembered of them. Answers 409 where it has not told yet, or
+        where the contact has moved to another client since, whose policy would count."""
         if self.contact_payload is None:
             abort(409, "The caller's details are gone. Reload the pod.")
-        return contact_from(json.loads(self.contact_payload))
+        kept = read_kept(self.contact_payload)
+        if company_of(kept.contact) != self.pod.company:
+            abort(409, "The caller belongs to another company now. Reload the pod.")
+        return kept
 
-    def caller(self, contact: Contact) -> Caller:
+    def caller(self, contact: Contact, summary: str = "") -> Caller:
         """Whom and what a verification is for."""
         return Caller(
             integration_id=self.integration.id,
@@ -74,11 +106,18 @@ class Visit:
             contact_name=contact.name,
             company_name=contact.company.name if contact.company else "",
             ticket=self.ticket,
+            company=self.pod.company,
+            summary=summary,
         )
 
-    def numbers(self, contact: Contact) -> list[Reachable]:
-        """The caller's numbers."""
-        return reachable(contact, tenant=self.tenant, integration_id=self.integration.id)
+    def destinations(self, kept: Kept) -> list[Reachable]:
+        """Every way to reach the caller, whether a method fits it or not."""
+        return reachable(kept, tenant=self.tenant, integration_id=self.integration.id, at=self.at)
+
+
+def company_of(contact: Contact) -> str:
+    """The PSA's id of the client that a contact belongs to; empty where there is none."""
+    return contact.company.ref[:40] if contact.company else ""
 
 
 def pod_visit(*, writes: bool = False, roles: tuple[Role, ...] = tuple(Role)) -> Callable[..., Any]:
@@ -113,14 +152,25 @@ def _visit(writes: bool) -> Visit:
         begin_write(session)
     else:
         begin_read(session)
-    known = {"user": pod.user, "integration": pod.integration, "contact": f"contact:{pod.contact}"}
-    row = session.execute(_VISITOR, known).one_or_none()
-    if row is None or not row.User.active or not row.Integration.active:
-        abort(401, "Your sign-in has ended. Reload the pod.")
-    visit = Visit(pod, row.User, row.Tenant, row.Integration, row.payload, at, session)
+    visit = _look(session, pod, at)
     if at - issued > pod_token.RENEW_AFTER:
         hand_out(pod, at)
     return visit
+
+
+def _look(session: Session, pod: PodSession, at: datetime) -> Visit:
+    known = {
+        "user": pod.user,
+        "integration": pod.integration,
+        "contact": f"contact:{pod.contact}",
+        "company": pod.company,
+    }
+    row = session.execute(_VISITOR, known).one_or_none()
+    if row is None or not row.User.active or not row.Integration.active:
+        abort(401, "Your sign-in has ended. Reload the pod.")
+    policy = effective(row.default_policy, row.own_policy)
+    ready = tools_of(row.Tenant) | ({AUTHENTICATOR} if row.push_enabled else frozenset())
+    return Visit(pod, row.User, row.Tenant, row.Integration, policy, ready, row.payload, at, session)
 
 
 def hand_out(pod: PodSession, at: datetime) -> None:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
 
 from connectors.base import PsaError
 from podserver.accounts.models import Role
+from podserver.branding.service import letterhead
+from podserver.configuration import Settings
 from podserver.database import discard, release, writing
 from podserver.delivery.outbox import Exchange
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations.service import Connections
 from podserver.pod import rows, service
-from podserver.pod.session import Visit, hand_out, pod_visit
-from podserver.verification import notes
+from podserver.pod.reaching import Kept, Reachable
+from podserver.pod.session import Visit, company_of, hand_out, pod_visit
+from podserver.security import sealing
+from podserver.verification import by_hand, notes
 from podserver.verification import service as verification
+from podserver.verification.destinations import phone_target
+from podserver.verification.ending import Result
 from podserver.verification.methods import METHODS
+from podserver.verification.methods.base import Marks, Proof
 from podserver.verification.models import State, Verification
 
 blueprint = Blueprint("pod", __name__, url_prefix="/pod")
@@ -36,10 +45,14 @@ def _connections() -> Connections:
     return connections
 
 
+def _context(visit: Visit) -> rows.Context:
+    return rows.Context(visit.policy, visit.ready, visit.tenant.hash_key, visit.ticket, visit.at)
+
+
 @blueprint.post("/caller")
 @pod_visit()
 def caller(visit: Visit) -> Any:
-    """The caller's widget: who, and a row for each number. A POST, because it may ask the PSA and keep the answer."""
+    """The caller's widget: who, and a row for each destination. A POST, because it may ask the PSA and keep the answer."""
     session = visit.session
     release(session)
     try:
@@ -56,15 +69,20 @@ def caller(visit: Visit) -> Any:
     except PsaError as error:
         return render_template("pod/caller_failed.html", problem=str(error), final=error.permanent)
     if shown.contact is None:
-        return render_template("pod/caller.html", visit=visit, shown=shown, rows=[], no_contact=True)
-    hand_out(dataclasses.replace(visit.pod, contact=shown.contact.ref), visit.at)
-    numbers = visit.numbers(shown.contact)
+        return render_template("pod/caller.html", visit=visit, shown=shown, rows=[], no_contact=True, alarm=None)
+    pod = dataclasses.replace(visit.pod, contact=shown.contact.ref, company=company_of(shown.contact))
+    hand_out(pod, visit.at)
+    # What was shown is now kept, and whose policy counts is only now known.
+    visit = visit.again(pod)
     found = verification.of_contact(session, visit.integration.id, shown.contact.ref, visit.at)
     return render_template(
         "pod/caller.html",
         visit=visit,
         shown=shown,
-        rows=rows.build(numbers, found, visit.ticket, visit.at),
+        rows=rows.build(_context(visit), visit.destinations(visit.kept()), found),
+        alarm=rows.alarm_of(found, visit.at),
+        methods=METHODS,
+        fresh_id=sealing.random_id,
         no_contact=False,
     )
 
@@ -73,10 +91,14 @@ def caller(visit: Visit) -> Any:
 @pod_visit()
 def changed_rows(visit: Visit) -> Any:
     """The rows that are not as the page last saw them; 204 when all are. Two SELECTs, no commit."""
-    contact = visit.contact()
-    found = verification.of_contact(visit.session, visit.integration.id, contact.ref, visit.at)
+    kept = visit.kept()
+    found = verification.of_contact(visit.session, visit.integration.id, kept.contact.ref, visit.at)
     seen = dict(each.partition("=")[::2] for each in request.args.get("seen", "")[:4000].split(",") if each)
-    every = rows.build(visit.numbers(contact), found, visit.ticket, visit.at)
+    every = rows.build(_context(visit), visit.destinations(kept), found)
+    alarmed = rows.alarm_of(found, visit.at) is not None
+    if seen and (any(row.key not in seen for row in every) or ("alarm" in seen) != alarmed):
+        # There is a row that the page does not have, so it draws its list anew.
+        return Response("", 204, {"HX-Trigger": "rows-changed"})
     changed = [row for row in every if seen.get(row.key, "").partition("~")[0] != row.version]
     statuses = [row for row in every if row not in changed and seen[row.key].partition("~")[2] != row.status_version]
     if not changed and not statuses:
@@ -87,40 +109,80 @@ def changed_rows(visit: Visit) -> Any:
 @blueprint.post("/verifications")
 @pod_visit(writes=True, roles=MAY_VERIFY)
 def start(visit: Visit) -> Any:
-    """Send a code to one of the caller's numbers, or join the request that is running."""
-    contact = visit.contact()
-    number = next((n for n in visit.numbers(contact) if n.target.key == request.form.get("destination")), None)
-    method = request.form.get("method", "")
+    """Ask one of the caller's destinations, or join the request that is running."""
+    kept = visit.kept()
+    destination = _asked_for(visit, kept)
+    method = METHODS.get(request.form.get("method", ""))
     request_id = request.form.get("request_id", "")
-    if number is None:
+    if destination is None:
         abort(409, "This number is not the caller's any more. Reload the pod.")
-    if method not in METHODS or not 16 <= len(request_id) <= 64:
+    if method is None or destination.target.kind not in method.kinds or not 16 <= len(request_id) <= 64:
         abort(400, "This request was not made by the pod.")
+    if method.proof == Proof.WORD:
+        abort(400, "A word is recorded, not asked for.")
+    settings: Settings = current_app.extensions["settings"]
+    summary = ""
+    if method.proof != Proof.CODE:
+        summary = service.summary_of(visit.session, visit.integration.id, visit.pod.record)
     result = verification.start(
         visit.session,
-        tenant=visit.tenant,
+        setting=verification.Setting(
+            visit.tenant, visit.policy, settings.base_url, partial(letterhead, visit.session, visit.tenant)
+        ),
         asker=visit.asker,
-        caller=visit.caller(contact),
-        target=number.target,
-        method=method,
+        caller=visit.caller(kept.contact, summary),
+        target=destination.target,
+        method=method.name,
         request_id=request_id,
         again=request.form.get("again") == "1",
         at=visit.at,
     )
     _finish(visit, result)
-    return _row(visit, number, result, focus=True)
+    if destination.target.marks.typed:
+        return _typed_answer(result)
+    return _row(visit, destination, result)
+
+
+def _asked_for(visit: Visit, kept: Kept) -> Reachable | None:
+    """The destination that the page names, or the number that was typed where the policy takes one."""
+    typed = request.form.get("number", "")[:40]
+    if typed:
+        target = phone_target(
+            hash_key=visit.tenant.hash_key,
+            integration_id=visit.integration.id,
+            contact=kept.contact.ref,
+            value=typed,
+            region=visit.tenant.region,
+            mobile=False,
+            marks=Marks(typed=True),
+        )
+        # A number that stands in the PSA is what it is there, however it was entered.
+        on_file = _find(visit.destinations(kept), target.key)
+        return on_file or Reachable(target, typed, "not on file")
+    return _find(visit.destinations(kept), request.form.get("destination", ""))
+
+
+def _find(destinations: Sequence[Reachable], key: str) -> Reachable | None:
+    return next((each for each in destinations if each.target.key == key), None)
+
+
+def _typed_answer(result: Result) -> Any:
+    if result.refused:
+        problem = render_template("pod/problem.html", problem=result.refused)
+        return Response(problem, headers={"HX-Retarget": "#typed-problem", "HX-Reswap": "innerHTML"})
+    return Response("", headers={"HX-Trigger": "rows-changed", "HX-Reswap": "none"})
 
 
 @blueprint.post("/verifications/<verification_id>/check")
 @pod_visit(writes=True, roles=MAY_VERIFY)
 def check(visit: Visit, verification_id: str) -> Any:
     """Judge the code that the technician typed."""
-    contact = visit.contact()
+    contact = visit.kept().contact
     request_id = request.form.get("request_id", "")
     if not 16 <= len(request_id) <= 64:
         abort(400, "This request was not made by the pod.")
     error = ""
-    result: verification.Result | None = None
+    result: Result | None = None
     try:
         result = verification.check(
             visit.session,
@@ -139,17 +201,16 @@ def check(visit: Visit, verification_id: str) -> Any:
         error = str(problem)
     if result is None:
         discard(visit.session)
-        return _unchanged_row(visit, contact_rows=visit.numbers(contact), verification_id=verification_id, error=error)
+        return _unchanged_row(visit, verification_id, error)
     _finish(visit, result)
-    number = _number_of(visit, contact, result.verification)
-    return _row(visit, number, result, focus=True)
+    return _row(visit, _destination_of(visit, result.verification), result)
 
 
 @blueprint.post("/verifications/<verification_id>/cancel")
 @pod_visit(writes=True, roles=MAY_VERIFY)
 def cancel(visit: Visit, verification_id: str) -> Any:
     """End a request that nobody will answer."""
-    contact = visit.contact()
+    contact = visit.kept().contact
     try:
         result = verification.cancel(
             visit.session,
@@ -162,10 +223,39 @@ def cancel(visit: Visit, verification_id: str) -> Any:
     except LookupError:
         abort(404, "This request is not one of this caller's. Reload the pod.")
     _finish(visit, result)
-    return _row(visit, _number_of(visit, contact, result.verification), result, focus=True)
+    return _row(visit, _destination_of(visit, result.verification), result)
 
 
-def _finish(visit: Visit, result: verification.Result) -> None:
+@blueprint.post("/word")
+@pod_visit(writes=True, roles=MAY_VERIFY)
+def word(visit: Visit) -> Any:
+    """Record that the technician knows who is calling, with the note that says how."""
+    request_id = request.form.get("request_id", "")
+    if not 16 <= len(request_id) <= 64:
+        abort(400, "This request was not made by the pod.")
+    try:
+        result = by_hand.record_word(
+            visit.session,
+            tenant=visit.tenant,
+            asker=visit.asker,
+            caller=visit.caller(visit.kept().contact),
+            policy=visit.policy,
+            note=request.form.get("note", "")[:2000],
+            request_id=request_id,
+            at=visit.at,
+        )
+    except by_hand.BadNote as error:
+        discard(visit.session)
+        result = Result(None, refused=str(error), changed=False)
+    _finish(visit, result)
+    if result.refused:
+        return Response(
+            render_template("pod/problem.html", problem=result.refused), headers={"HX-Retarget": "#word-problem"}
+        )
+    return Response("", headers={"HX-Trigger": "rows-changed"})
+
+
+def _finish(visit: Visit, result: Result) -> None:
     if not result.changed:
         discard(visit.session)
         return
@@ -174,15 +264,12 @@ def _finish(visit: Visit, result: verification.Result) -> None:
         _exchange().nudge(row_id)
 
 
-def _number_of(visit: Visit, contact: Any, found: Verification | None) -> service.Reachable:
-    key = found.destination_key if found is not None else ""
-    number = next((n for n in visit.numbers(contact) if n.target.key == key), None)
-    if number is None:
-        abort(409, "This number is not the caller's any more. Reload the pod.")
-    return number
+def _destination_of(visit: Visit, found: Verification | None) -> Reachable:
+    assert found is not None
+    return _find(visit.destinations(visit.kept()), found.destination_key) or rows.unlisted(found)
 
 
-def _row(visit: Visit, number: service.Reachable, result: verification.Result, *, focus: bool) -> str:
+def _row(visit: Visit, destination: Reachable, result: Result) -> str:
     error = result.refused
     if result.tries_left is not None:
         tries = "1 try" if result.tries_left == 1 else f"{result.tries_left} tries"
@@ -193,17 +280,17 @@ def _row(visit: Visit, number: service.Reachable, result: verification.Result, *
         known = verification.of_contact(visit.session, visit.integration.id, visit.pod.contact, visit.at)
     else:
         known = [found]
-    row = rows.row_of(number, known, visit.ticket, visit.at, error=error, focus=focus)
+    row = rows.row_of(_context(visit), destination, known, error=error, focus=True)
     return render_template("pod/row_answer.html", row=row)
 
 
-def _unchanged_row(visit: Visit, *, contact_rows: list[service.Reachable], verification_id: str, error: str) -> str:
+def _unchanged_row(visit: Visit, verification_id: str, error: str) -> str:
     found = verification.of_contact(visit.session, visit.integration.id, visit.pod.contact, visit.at)
     current = next((v for v in found if v.id == verification_id), None)
-    number = next((n for n in contact_rows if current is not None and n.target.key == current.destination_key), None)
-    if number is None:
+    if current is None:
         abort(404, "This request is not one of this caller's. Reload the pod.")
-    row = rows.row_of(number, found, visit.ticket, visit.at, error=error, focus=True)
+    destination = _destination_of(visit, current)
+    row = rows.row_of(_context(visit), destination, found, error=error, focus=True)
     return render_template("pod/row_answer.html", row=row)
 
 
@@ -211,7 +298,7 @@ def _unchanged_row(visit: Visit, *, contact_rows: list[service.Reachable], verif
 @pod_visit()
 def history(visit: Visit) -> Any:
     """The caller's verifications, newest first."""
-    past = verification.past(visit.session, visit.integration.id, visit.pod.contact, visit.tenant.history_rows)
+    past = verification.past(visit.session, visit.integration.id, visit.pod.contact, visit.policy.history_rows)
     return render_template("pod/history.html", past=past, methods=METHODS, at=visit.at)
 
 
@@ -219,7 +306,7 @@ def history(visit: Visit) -> Any:
 @pod_visit(roles=MAY_VERIFY)
 def contacts(visit: Visit) -> Any:
     """The company's other contacts to choose from. A POST, because it may ask the PSA and keep the answer."""
-    person = visit.contact()
+    person = visit.kept().contact
     if person.company is None:
         return render_template("pod/contacts.html", contacts=[], visit=visit, problem="This contact has no company.")
     release(visit.session)
@@ -242,7 +329,7 @@ def contacts(visit: Visit) -> Any:
 @pod_visit(roles=MAY_VERIFY)
 def choose_contact(visit: Visit) -> Any:
     """Verify another contact of the company than the ticket's own; the policy may want a note."""
-    person = visit.contact()
+    person = visit.kept().contact
     note = " ".join(request.form.get("note", "").split())
     problem = _problem_with_note(visit, note)
     chosen = None
@@ -264,12 +351,13 @@ def choose_contact(visit: Visit) -> Any:
     if chosen is None:
         return Response(render_template("pod/problem.html", problem=problem), headers={"HX-Retarget": "#other-problem"})
     _record_choice(visit, chosen.ref, chosen.name, note)
-    hand_out(dataclasses.replace(visit.pod, contact=chosen.ref, chosen=True), visit.at)
+    chosen_pod = dataclasses.replace(visit.pod, contact=chosen.ref, company=company_of(chosen), chosen=True)
+    hand_out(chosen_pod, visit.at)
     return Response("", headers={"HX-Trigger-After-Settle": "contact-chosen"})
 
 
 def _problem_with_note(visit: Visit, note: str) -> str:
-    if visit.tenant.other_contact_needs_note and len(note) < 3:
+    if visit.policy.other_contact_needs_note and len(note) < 3:
         return "Say why, for example: manager approval by e-mail."
     if len(note) > _LONGEST_NOTE:
         return f"A note has {_LONGEST_NOTE} characters at most."
@@ -287,6 +375,7 @@ def _record_choice(visit: Visit, contact: str, name: str, note: str) -> None:
             contact_name=name,
             reason=note,
             actor=visit.user.name,
+            internal=visit.policy.note_internal,
             at=visit.at,
         )
     if row is not None:

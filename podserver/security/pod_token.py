@@ -29,7 +29,8 @@ class BadToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PodSession:
-    """Who sits in front of a pod, and on which record. ``contact`` is empty until the PSA has told it.
+    """Who sits in front of a pod, and on which record. ``contact`` is empty until the PSA has told it, as is the
+    client, ``company``, whose policy counts.
 
     ``chosen`` says that the technician picked this contact in place of the record's own. ``since`` is when the
     person signed in, as whole seconds.
@@ -42,6 +43,7 @@ class PodSession:
     contact: str
     chosen: bool
     since: int
+    company: str = ""
 
 
 def issue(pod: PodSession, at: datetime) -> str:

@@ -6,7 +6,7 @@ Every function works on rows that the caller's transaction has locked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,14 +16,20 @@ from podserver.verification import limits, statements
 from podserver.verification.models import Guard
 
 ADMIN_ONLY = "too many wrong codes in 30 days, an admin has to unlock it"
+# A lock that no time lifts.
+FOR_GOOD = datetime.max.replace(year=9999, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a send or a guess is not allowed now, and for how many seconds; 0 where no time lifts it."""
+    """Why a send or a guess is not allowed now, and for how many seconds; 0 where no time lifts it.
+
+    ``locked`` tells a lock from a wait or a ceiling.
+    """
 
     reason: str
     seconds: int
+    locked: bool = False
 
 
 def count_send(session: Session, *, integration_id: int, contact: str, key: str, at: datetime) -> Refusal | None:
@@ -44,7 +50,7 @@ def count_send(session: Session, *, integration_id: int, contact: str, key: str,
     contact_row, destination = rows[""], rows[key]
     for row in (contact_row, destination):
         if row.locked_until is not None and row.locked_until > at:
-            return Refusal(row.lock_reason, _seconds(row.locked_until, at))
+            return Refusal(row.lock_reason, _seconds(row.locked_until, at), locked=True)
     if destination.sends > limits.SENDS:
         until = destination.send_start + limits.SENDS_WINDOW
         return Refusal(f"{limits.SENDS} messages in 10 minutes is the most", _seconds(until, at))
@@ -65,7 +71,7 @@ def judge_guess(contact_row: Guard, destination: Guard, at: datetime) -> Refusal
     """Whether a guess is allowed now; a refused guess is not counted."""
     for row in (contact_row, destination):
         if row.locked_until is not None and row.locked_until > at:
-            return Refusal(row.lock_reason, _seconds(row.locked_until, at))
+            return Refusal(row.lock_reason, _seconds(row.locked_until, at), locked=True)
     if destination.next_guess_at is not None and destination.next_guess_at > at:
         seconds = _seconds(destination.next_guess_at, at)
         return Refusal(f"wait {seconds} s before the next try", seconds)
@@ -87,7 +93,7 @@ def count_wrong(session: Session, contact_row: Guard, destination: Guard, at: da
         "lock_reason": contact_row.lock_reason,
     }
     if month[1] >= limits.CONTACT_FAILURES_MONTH:
-        on_contact |= {"locked_until": datetime.max.replace(year=9999, tzinfo=at.tzinfo), "lock_reason": ADMIN_ONLY}
+        on_contact |= {"locked_until": FOR_GOOD, "lock_reason": ADMIN_ONLY}
         left = 0
     elif day[1] >= limits.CONTACT_FAILURES_DAY:
         on_contact |= {

@@ -5,11 +5,13 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from podserver.database import Base, UtcDateTime
+from podserver.security.sealing import SealedText
 from podserver.tenancy import TenantOwned
+from podserver.verification.strength import Strength
 
 
 class State(enum.StrEnum):
@@ -40,8 +42,12 @@ class Verification(TenantOwned, Base):
     """One attempt to prove who is calling: contact, destination, method, ticket, and one end state.
 
     ``destination_key`` is a keyed hash of contact and destination; ``masked`` is what may be shown and written
-    down. ``proof_hash`` is the keyed hash of the code. ``request_id`` makes a repeated start the same start,
-    ``last_check`` a repeated check the same check.
+    down. ``proof_hash`` is the keyed hash of the code, ``link_hash`` the fingerprint of a link's token.
+    ``request_id`` makes a repeated start the same start, ``last_check`` a repeated check the same check.
+    ``strength`` and ``worth`` are the class of the proof and its reason; ``digits`` says that the user has to type
+    the number that is read out. ``summary`` is the ticket's line for the user's page, emptied at the end; ``terms``
+    what of the policy goes with the request. ``alarm`` says that the user did not ask for it. ``note`` is what the
+    technician wrote where the proof is their word.
     """
 
     __tablename__ = "verifications"
@@ -54,6 +60,13 @@ class Verification(TenantOwned, Base):
             "expires_at",
             postgresql_where=text("state = 'pending'"),
             sqlite_where=text("state = 'pending'"),
+        ),
+        Index(
+            "uq_verifications_link",
+            "link_hash",
+            unique=True,
+            postgresql_where=text("link_hash IS NOT NULL"),
+            sqlite_where=text("link_hash IS NOT NULL"),
         ),
     )
 
@@ -71,6 +84,14 @@ class Verification(TenantOwned, Base):
     delivery: Mapped[Delivery] = mapped_column(String(12))
     delivery_at: Mapped[datetime] = mapped_column(UtcDateTime)
     proof_hash: Mapped[str] = mapped_column(String(64))
+    link_hash: Mapped[str | None] = mapped_column(String(64))
+    strength: Mapped[Strength] = mapped_column(String(1), default=Strength.C)
+    worth: Mapped[str] = mapped_column(String(160), default="")
+    digits: Mapped[bool] = mapped_column(default=False)
+    summary: Mapped[str | None] = mapped_column(SealedText, deferred=True)
+    terms: Mapped[str] = mapped_column(Text, default="")
+    alarm: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str | None] = mapped_column(SealedText, deferred=True)
     wrong_guesses: Mapped[int] = mapped_column(default=0)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     technician: Mapped[str] = mapped_column(String(120))
@@ -107,3 +128,23 @@ class Guard(TenantOwned, Base):
     sends: Mapped[int] = mapped_column(default=0)
     send_day_start: Mapped[datetime] = mapped_column(UtcDateTime)
     day_sends: Mapped[int] = mapped_column(default=0)
+
+
+class Sighting(TenantOwned, Base):
+    """A destination of a contact as the PSA was seen to hold it; tells a change and a number that is shared.
+
+    ``destination_key`` is the target's key; ``number_key`` hashes the number or address alone, so that the same one
+    at another contact is found. ``fresh`` says that it came later than the contact's first sighting: a change.
+    """
+
+    __tablename__ = "sightings"
+    __table_args__ = (Index(None, "tenant_id", "integration_id", "number_key"),)
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="RESTRICT"), primary_key=True)
+    integration_id: Mapped[int] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"), primary_key=True)
+    contact: Mapped[str] = mapped_column(String(40), primary_key=True)
+    destination_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number_key: Mapped[str] = mapped_column(String(64))
+    fresh: Mapped[bool] = mapped_column(default=False)
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -11,22 +11,27 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from podserver.delivery import outbox
+from podserver.policies import policy as policies
 from podserver.security import sealing
 from podserver.tenancy import Batch, add_rows
 from podserver.verification.methods import METHODS
+from podserver.verification.methods.base import Method, Proof
 from podserver.verification.models import State, Verification
+from podserver.verification.strength import Strength
 
 CHANNEL = "psa_note"
 TOPIC = "note"
 
 _OPENINGS = {
     State.VERIFIED: "Caller verified",
-    State.DENIED: "Caller NOT verified: the contact said they did not ask for this",
-    State.EXPIRED: "Caller not verified: the code expired",
-    State.LOCKED: "Caller NOT verified: too many wrong codes",
+    State.DENIED: "Caller NOT verified: the user refused",
+    State.EXPIRED: "Caller not verified: the {carries} expired",
+    State.LOCKED: "Caller NOT verified: too many wrong {carries}s",
     State.CANCELLED: "Verification cancelled",
-    State.FAILED: "Caller not verified: the message did not arrive",
+    State.FAILED: "Caller not verified: the {carries} did not arrive",
 }
+_ALARM = "Caller NOT verified: the contact said they did not ask for this. Stop, and call back on a number you know"
+_BY_HAND = "Caller's identity recorded by hand, without proof"
 
 
 def reference_of(subject: str) -> str:
@@ -36,25 +41,47 @@ def reference_of(subject: str) -> str:
 
 def final_note(verification: Verification, actor: str, at: datetime) -> tuple[str, Batch] | None:
     """The id and the outbox row of the outcome's note. None where there is no ticket, or nothing to say in it."""
-    opening = _OPENINGS.get(verification.state)
+    terms = policies.terms(verification.terms)
+    method = METHODS[verification.method]
+    opening = _opening(verification, method)
     if opening is None or not verification.ticket:
         return None
+    if verification.state not in terms.note_outcomes and not verification.alarm:
+        return None
+    who = (
+        f"{verification.contact_name} ({verification.company_name})"
+        if verification.company_name
+        else (verification.contact_name)
+    )
+    by_hand = method.proof == Proof.WORD
     lines = [
         f"{opening}.",
-        f"Contact: {verification.contact_name} ({verification.company_name})"
-        if verification.company_name
-        else f"Contact: {verification.contact_name}",
-        f"How: {METHODS[verification.method].label} to {verification.masked}",
+        f"Contact: {who}",
+        f"How: {verification.note}" if by_hand else f"How: {method.label} to {verification.masked}",
         f"By: {actor or verification.technician}, {at:%Y-%m-%d %H:%M} UTC",
     ]
-    if verification.reason and verification.state == State.FAILED:
+    if verification.state == State.VERIFIED:
+        strength = Strength(verification.strength)
+        lines.append(f"Strength: {strength} ({strength.word}): {verification.worth}")
+    elif verification.reason and verification.state in (State.FAILED, State.DENIED, State.LOCKED):
         lines.append(f"Why: {verification.reason}")
-    return _row(verification.integration_id, verification.ticket, verification.id, lines, at)
+    return _row(verification.integration_id, verification.ticket, verification.id, lines, at, terms.note_internal)
+
+
+def _opening(verification: Verification, method: Method) -> str | None:
+    if verification.alarm:
+        return _ALARM
+    if verification.state == State.VERIFIED and method.proof == Proof.WORD:
+        return _BY_HAND
+    opening = _OPENINGS.get(verification.state)
+    carries = "number" if verification.state == State.LOCKED and method.carries == "link" else method.carries
+    return opening.format(carries=carries) if opening else None
 
 
 def add_other_contact_note(
-    session: Session, *, integration_id: int, ticket: str, contact_name: str, reason: str, actor: str, at: datetime
-) -> str | None:
+    session: Session, *, integration_id: int, ticket: str, contact_name: str, reason: str, actor: str, internal: bool,
+    at: datetime,
+) -> str | None:  # fmt: skip
     """Add a note that another contact of the company is verified than the ticket's own."""
     if not ticket:
         return None
@@ -62,12 +89,14 @@ def add_other_contact_note(
     if reason:
         lines.append(f"Note: {reason}")
     lines.append(f"By: {actor}, {at:%Y-%m-%d %H:%M} UTC")
-    row_id, row = _row(integration_id, ticket, sealing.random_id(), lines, at)
+    row_id, row = _row(integration_id, ticket, sealing.random_id(), lines, at, internal)
     add_rows(session, row)
     return row_id
 
 
-def _row(integration_id: int, ticket: str, subject: str, lines: list[str], at: datetime) -> tuple[str, Batch]:
+def _row(
+    integration_id: int, ticket: str, subject: str, lines: list[str], at: datetime, internal: bool
+) -> tuple[str, Batch]:
     reference = reference_of(subject)
     return outbox.row_to_add(
         channel=CHANNEL,
@@ -78,6 +107,7 @@ def _row(integration_id: int, ticket: str, subject: str, lines: list[str], at: d
             "ticket": ticket,
             "text": "\n".join([*lines, reference]),
             "reference": reference,
+            "internal": internal,
         },
         at=at,
     )

@@ -1,84 +1,67 @@
-"""The engine: start a verification, judge an answer, take note of deliveries, end what ran out.
+"""The engine: start a verification, judge a code, cancel, end what ran out.
 
 Rules only: no HTTP, no PSA, no provider. Every function works inside the caller's transaction, which writes the
 verification, its events and its outbox rows together. A final state never changes, and is reached by a
-compare-and-set on PENDING, so of any number of parallel answers exactly one succeeds.
+compare-and-set on PENDING, so of any number of parallel answers exactly one succeeds. Answers from a user's page are
+judged in ``answers.py``, what providers tell in ``deliveries.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from podserver.accounts.models import Tenant
+from podserver.branding.letters import Letterhead
 from podserver.database import release, writing
 from podserver.delivery import outbox
-from podserver.delivery.models import Progress
 from podserver.history.service import Entry, Kind, Subject, events_to_add, record
+from podserver.policies import policy as policies
+from podserver.policies.policy import Policy
 from podserver.security import sealing
-from podserver.tenancy import across_tenants, add_rows, bind_tenant, run
-from podserver.verification import guards, limits, notes, statements
-from podserver.verification.methods import METHODS
-from podserver.verification.methods.base import Target
+from podserver.tenancy import across_tenants, add_rows, bind_tenant
+from podserver.verification import guards, limits, offers, statements
+from podserver.verification.asking import Asker, Caller
+from podserver.verification.deliveries import TOPIC
+from podserver.verification.ending import (
+    EXPIRED,
+    End,
+    Result,
+    change_pending,
+    changed,
+    end_older,
+    ended_sentence,
+    finish,
+    subject_of,
+)
+from podserver.verification.methods import CODE_METHODS, METHODS
+from podserver.verification.methods.base import Ask, Target
+from podserver.verification.methods.link import typed_number
 from podserver.verification.models import Delivery, Guard, State, Verification
 
-TOPIC = "verification"
-
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """The technician who acts."""
+class Setting:
+    """What surrounds a start: the MSP, the client's policy, where our pages are, and what its letters look like.
 
-    user_id: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The contact who is verified, and the ticket it is for; ``ticket`` is empty on a contact's screen."""
-
-    integration_id: int
-    contact: str
-    contact_name: str
-    company_name: str
-    ticket: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of a start or a check: the verification as it stands now, and a sentence where it was refused.
-
-    ``outbox`` are rows to nudge a worker for after the commit; ``tries_left`` is set after a wrong code.
+    ``letterhead`` is called only by methods that write letters.
     """
 
-    verification: Verification | None
-    refused: str = ""
-    outbox: tuple[str, ...] = ()
-    tries_left: int | None = None
-    changed: bool = True
-
-
-def subject_of(verification: Verification) -> Subject:
-    """What an event about this verification says of it."""
-    return Subject(
-        verification=verification.id,
-        integration_id=verification.integration_id,
-        ticket=verification.ticket,
-        contact=verification.contact,
-        contact_name=verification.contact_name,
-        company_name=verification.company_name,
-        destination=verification.masked,
-        method=verification.method,
-    )
+    tenant: Tenant
+    policy: Policy
+    base_url: str
+    letterhead: Callable[[], Letterhead]
 
 
 def start(
     session: Session,
     *,
-    tenant: Tenant,
+    setting: Setting,
     asker: Asker,
     caller: Caller,
     target: Target,
@@ -90,12 +73,14 @@ def start(
     """Start a verification, or join the one that is running.
 
     The same ``request_id`` is the same start, and while a challenge to this destination is live, a start without
-    ``again`` (a second click, tab or technician) joins it. ``again`` is the Resend: it ends the live one and sends
-    a new code, not before 30 s. ``changed`` is False when nothing was written and the caller should roll back.
+    ``again`` (a second click, tab or technician) joins it. ``again`` is the Resend, by the same method or another:
+    it ends the live one and sends a new one, not before 30 s. ``changed`` is False when nothing was written and the
+    caller should roll back.
     """
-    refusal = METHODS[method].refusal(target)
+    tenant = setting.tenant
+    refusal = offers.refusal(METHODS[method], target, setting.policy)
     if refusal:
-        return Result(None, refused=refusal, changed=False)
+        return Result(None, refused=f"{refusal[:1].upper()}{refusal[1:]}.", changed=False)
     limit = guards.count_send(
         session, integration_id=caller.integration_id, contact=caller.contact, key=target.key, at=at
     )
@@ -111,33 +96,50 @@ def start(
         entry = Entry(Kind.REFUSED, _subject(caller, target, method), asker.name, {"reason": limit.reason})
         record(session, at, entry)
         return Result(live, refused=_sentence(limit))
-    return _begin(session, tenant, asker, caller, target, method, request_id, live, at)
+    return _begin(session, setting, asker, caller, target, method, request_id, live, at)
 
 
 def _begin(
     session: Session,
-    tenant: Tenant,
+    setting: Setting,
     asker: Asker,
     caller: Caller,
     target: Target,
-    method: str,
+    method_name: str,
     request_id: str,
     live: Verification | None,
     at: datetime,
 ) -> Result:
-    life = min(timedelta(minutes=tenant.minutes_alive), limits.LONGEST_LIFE)
+    tenant, policy, method = setting.tenant, setting.policy, METHODS[method_name]
+    life = min(timedelta(minutes=policy.minutes_alive), limits.LONGEST_LIFE)
     verification_id = sealing.random_id()
-    challenge = METHODS[method].challenge(
-        hash_key=tenant.hash_key,
-        verification=verification_id,
-        msp=tenant.name,
-        target=target,
-        life=int(life.total_seconds()),
+    digits = offers.wants_digits(method, policy)
+    claim = method.claim(target, digits=digits)
+    challenge = method.challenge(
+        Ask(
+            hash_key=tenant.hash_key,
+            verification=verification_id,
+            msp=tenant.name,
+            target=target,
+            life=int(life.total_seconds()),
+            technician=asker.name,
+            contact=caller.contact,
+            contact_name=caller.contact_name,
+            company=caller.company,
+            ticket=caller.ticket,
+            summary=caller.summary,
+            integration_id=caller.integration_id,
+            base_url=setting.base_url,
+            letterhead=setting.letterhead,
+            digits=typed_number(tenant.hash_key, verification_id) if digits else "",
+        )
     )
     entries = []
     if live is not None:
         over = live.expires_at <= at
-        _end(session, live, State.EXPIRED if over else State.SUPERSEDED, "" if over else "a new code was sent", at)
+        end_older(
+            session, live, State.EXPIRED if over else State.SUPERSEDED, "" if over else "a newer one was sent", at
+        )
         entries.append(Entry(Kind.EXPIRED if over else Kind.SUPERSEDED, subject_of(live), asker.name))
     values: dict[str, object] = {
         "id": verification_id,
@@ -149,12 +151,19 @@ def _begin(
         "ticket": caller.ticket,
         "destination_key": target.key,
         "masked": target.masked,
-        "method": method,
+        "method": method_name,
         "state": State.PENDING,
         "reason": "",
         "delivery": Delivery.QUEUED,
         "delivery_at": at,
         "proof_hash": challenge.proof_hash,
+        "link_hash": challenge.link_hash,
+        "strength": claim.strength,
+        "worth": claim.reason,
+        "digits": digits,
+        "summary": caller.summary if method.proof.on_our_page else None,
+        "terms": policies.terms_of(policy),
+        "alarm": False,
         "wrong_guesses": 0,
         "user_id": asker.user_id,
         "technician": asker.name,
@@ -164,9 +173,10 @@ def _begin(
         "expires_at": at + life,
     }
     verification = Verification(**values, ended_at=None, green_until=None)
-    entries.append(Entry(Kind.REQUESTED, subject_of(verification), asker.name))
+    marks = target.marks.words()
+    entries.append(Entry(Kind.REQUESTED, subject_of(verification), asker.name, {"marks": marks} if marks else None))
     row_id, row = outbox.row_to_add(
-        channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=challenge.payload, at=at
+        channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=dict(challenge.payload), at=at
     )
     add_rows(session, (statements.BEGIN, [values]), events_to_add(at, *entries), row)
     return Result(verification, outbox=(row_id,))
@@ -229,25 +239,27 @@ def check(
     session: Session, *, tenant: Tenant, asker: Asker, verification_id: str, integration_id: int, contact: str,
     answer: str, request_id: str, at: datetime,
 ) -> Result:  # fmt: skip
-    """Judge an answer.
+    """Judge a code that the technician typed.
 
     The same ``request_id`` is the same check: its first judgement stands, and no second guess is counted. Raises
-    LookupError where the contact has no such verification, ValueError with a sentence where the answer cannot be
-    one.
+    LookupError where the contact has no such verification with a code, ValueError with a sentence where the answer
+    cannot be one.
     """
-    found = _lock_guards(session, verification_id, integration_id, contact)
+    found = locked_with_guards(session, verification_id, integration_id, contact)
     if found is None:
         raise LookupError("no such verification")
     verification, contact_row, destination = found
-    method = METHODS[verification.method]
+    method = CODE_METHODS.get(verification.method)
+    if method is None:
+        raise LookupError("this verification has no code")
     answer = method.clean(answer)
     if verification.last_check == request_id:
         left = None if verification.state != State.PENDING else limits.GUESSES - destination.failures
         return Result(verification, tries_left=left, changed=False)
     if verification.state != State.PENDING:
-        return _too_late(session, verification, asker, at)
+        return too_late(session, verification, asker.name, at)
     if verification.expires_at <= at:
-        return _finish(session, verification, State.EXPIRED, Kind.EXPIRED, "", asker.name, at)
+        return finish(session, verification, EXPIRED, asker.name, at)
     refusal = guards.judge_guess(contact_row, destination, at)
     if refusal is not None:
         return Result(verification, refused=_sentence(refusal), changed=False)
@@ -255,13 +267,14 @@ def check(
         hash_key=tenant.hash_key, verification=verification.id, proof_hash=verification.proof_hash, answer=answer
     )
     if right:
-        return _accept(session, tenant, verification, destination, asker, request_id, at)
+        return accept(session, verification, destination, asker.name, at, last_check=request_id)
     return _reject(session, verification, contact_row, destination, asker, request_id, at)
 
 
-def _lock_guards(
+def locked_with_guards(
     session: Session, verification_id: str, integration_id: int, contact: str
 ) -> tuple[Verification, Guard, Guard] | None:
+    """The verification and the guards of its contact and destination, locked, as they stand now."""
     known = {"verification": verification_id, "integration": integration_id, "contact": contact}
     rows = list(session.execute(statements.WITH_GUARDS, known))
     if len(rows) != 2:
@@ -269,20 +282,14 @@ def _lock_guards(
     return rows[0][0], rows[0][1], rows[1][1]
 
 
-def _accept(
-    session: Session,
-    tenant: Tenant,
-    verification: Verification,
-    destination: Guard,
-    asker: Asker,
-    request_id: str,
-    at: datetime,
+def accept(
+    session: Session, verification: Verification, destination: Guard, actor: str, at: datetime, **also: Any
 ) -> Result:
-    green_until = at + timedelta(minutes=tenant.minutes_green)
-    result = _finish(
-        session, verification, State.VERIFIED, Kind.VERIFIED, "", asker.name, at,
-        green_until=green_until, last_check=request_id,
-    )  # fmt: skip
+    """Verify, and clear the failures of the destination. ``also`` are columns to set with it."""
+    green_until = at + policies.terms(verification.terms).green
+    result = finish(
+        session, verification, End(State.VERIFIED, Kind.VERIFIED), actor, at, green_until=green_until, **also
+    )
     if result.verification is not None and result.verification.state == State.VERIFIED and result.changed:
         guards.clear_wrong(session, destination)
     return result
@@ -300,36 +307,25 @@ def _reject(
     left = guards.count_wrong(session, contact_row, destination, at)
     wrong = Entry(Kind.WRONG_CODE, subject_of(verification), asker.name, {"tries_left": left})
     if left == 0:
-        return _finish(
-            session, verification, State.LOCKED, Kind.LOCKED, "too many wrong codes", asker.name, at,
-            last_check=request_id, before=wrong, one_more_wrong=True,
+        return finish(
+            session, verification, End(State.LOCKED, Kind.LOCKED, "too many wrong codes"), asker.name, at,
+            before=wrong, one_more_wrong=True, last_check=request_id,
         )  # fmt: skip
-    counted = _cas(session, verification, one_more_wrong=True, last_check=request_id)
+    counted = change_pending(session, verification, one_more_wrong=True, last_check=request_id)
     record(session, at, wrong)
     if not counted:
         session.refresh(verification)
-        return Result(verification, refused=_ended_sentence(verification))
-    fresh = _changed(session, verification, last_check=request_id, wrong_guesses=verification.wrong_guesses + 1)
+        return Result(verification, refused=ended_sentence(verification))
+    fresh = changed(session, verification, last_check=request_id, wrong_guesses=verification.wrong_guesses + 1)
     return Result(fresh, tries_left=left)
 
 
-def _too_late(session: Session, verification: Verification, asker: Asker, at: datetime) -> Result:
+def too_late(session: Session, verification: Verification, actor: str, at: datetime) -> Result:
+    """An answer to an ended verification: harmless where it is verified already, else refused and recorded."""
     if verification.state == State.VERIFIED:
         return Result(verification, changed=False)
-    record(session, at, Entry(Kind.LATE_PROOF, subject_of(verification), asker.name, {"state": verification.state}))
-    return Result(verification, refused=_ended_sentence(verification))
-
-
-def _ended_sentence(verification: Verification) -> str:
-    return {
-        State.VERIFIED: "",
-        State.EXPIRED: "This code has expired. Send a new one.",
-        State.SUPERSEDED: "A newer code was sent. Ask for the newest one.",
-        State.LOCKED: "Too many wrong codes.",
-        State.CANCELLED: "This request was cancelled.",
-        State.FAILED: "The message was not delivered.",
-        State.DENIED: "The caller's contact said they did not ask for this.",
-    }.get(verification.state, "")
+    record(session, at, Entry(Kind.LATE_PROOF, subject_of(verification), actor, {"state": verification.state}))
+    return Result(verification, refused=ended_sentence(verification))
 
 
 def cancel(
@@ -347,7 +343,7 @@ def cancel(
         raise LookupError("no such verification")
     if verification.state != State.PENDING:
         return Result(verification, changed=False)
-    return _finish(session, verification, State.CANCELLED, Kind.CANCELLED, "", asker.name, at)
+    return finish(session, verification, End(State.CANCELLED, Kind.CANCELLED), asker.name, at)
 
 
 def expire_due(session: Session, at: datetime, limit: int = 200) -> list[str]:
@@ -372,120 +368,8 @@ def expire_due(session: Session, at: datetime, limit: int = 200) -> list[str]:
                 select(Verification).where(Verification.id == verification_id, Verification.state == State.PENDING)
             )
             if verification is not None:
-                rows += _finish(session, verification, State.EXPIRED, Kind.EXPIRED, "", "", at).outbox
+                rows += finish(session, verification, EXPIRED, "", at).outbox
     return rows
-
-
-def _finish(
-    session: Session,
-    verification: Verification,
-    state: State,
-    kind: Kind,
-    reason: str,
-    actor: str,
-    at: datetime,
-    *,
-    green_until: datetime | None = None,
-    last_check: str = "",
-    before: Entry | None = None,
-    one_more_wrong: bool = False,
-) -> Result:
-    """Reach a final state, with its event and the ticket's note in the same transaction."""
-    values: dict[str, object] = {"state": state, "reason": reason, "ended_at": at, "green_until": green_until}
-    if last_check:
-        values["last_check"] = last_check
-    if not _cas(session, verification, one_more_wrong=one_more_wrong, **values):
-        # Somebody else ended it while this transaction waited; what is in the row now is the truth.
-        if before is not None:
-            record(session, at, before)
-        session.refresh(verification)
-        return Result(verification, refused=_ended_sentence(verification), changed=before is not None)
-    if one_more_wrong:
-        values["wrong_guesses"] = verification.wrong_guesses + 1
-    ended = _changed(session, verification, **values)
-    entries = [before] if before is not None else []
-    entries.append(Entry(kind, subject_of(ended), actor, {"reason": reason} if reason else None))
-    note = notes.final_note(ended, actor, at)
-    add_rows(session, events_to_add(at, *entries), *([note[1]] if note else []))
-    return Result(ended, refused=_ended_sentence(ended) if state == State.EXPIRED and actor else "",
-                  outbox=(note[0],) if note else ())  # fmt: skip
-
-
-def _end(session: Session, verification: Verification, state: State, reason: str, at: datetime) -> None:
-    _cas(session, verification, state=state, reason=reason, ended_at=at)
-
-
-def _cas(session: Session, verification: Verification, *, one_more_wrong: bool = False, **values: object) -> bool:
-    """Change a verification only while it is pending; tell whether it was."""
-    statement = statements.change_pending(frozenset(values), one_more_wrong=one_more_wrong)
-    known = {f"new_{name}": value for name, value in values.items()}
-    return run(session, statement, {"which": verification.id, **known}).rowcount == 1
-
-
-def _changed(session: Session, verification: Verification, **values: object) -> Verification:
-    """The row as it now stands, without reading it again; it leaves the session, so that nothing is written twice."""
-    session.expunge(verification)
-    for name, value in values.items():
-        setattr(verification, name, value)
-    return verification
-
-
-_DELIVERIES = {
-    "accepted": Delivery.ACCEPTED,
-    "scheduled": Delivery.ACCEPTED,
-    "queued": Delivery.ACCEPTED,
-    "sending": Delivery.ACCEPTED,
-    "sent": Delivery.SENT,
-    "delivered": Delivery.DELIVERED,
-    "undelivered": Delivery.UNDELIVERED,
-    "failed": Delivery.UNDELIVERED,
-    "canceled": Delivery.UNDELIVERED,
-}
-_EVENTS = {
-    Delivery.ACCEPTED: Kind.SENT,
-    Delivery.DELIVERED: Kind.DELIVERED,
-    Delivery.UNDELIVERED: Kind.UNDELIVERED,
-    Delivery.UNKNOWN: Kind.DELIVERY_UNKNOWN,
-}
-
-
-class DeliveryTopic:
-    """The engine's ear at the outbox."""
-
-    def wanted(self, session: Session, subject: str, at: datetime) -> bool:
-        """A message goes out only for a challenge that is still live."""
-        found = session.execute(
-            select(Verification.state, Verification.expires_at).where(Verification.id == subject)
-        ).one_or_none()
-        return found is not None and found.state == State.PENDING and found.expires_at > at
-
-    def report(self, session: Session, report: outbox.Report) -> None:
-        """Take note of how far the message is; a message that cannot arrive ends the verification."""
-        verification = session.scalar(select(Verification).where(Verification.id == report.subject).with_for_update())
-        if verification is None:
-            return
-        delivery = _delivery(report)
-        if delivery is None or delivery == verification.delivery:
-            return
-        verification.delivery = delivery
-        verification.delivery_at = report.at
-        kind = _EVENTS.get(delivery)
-        if kind is not None:
-            detail = {"reason": report.reason, "code": report.code} if report.reason else None
-            record(session, report.at, Entry(kind, subject_of(verification), "", detail))
-        session.flush()
-        if delivery == Delivery.UNDELIVERED and verification.state == State.PENDING:
-            _finish(session, verification, State.FAILED, Kind.FAILED, report.reason, "", report.at)
-
-
-def _delivery(report: outbox.Report) -> Delivery | None:
-    if report.progress == Progress.FAILED:
-        return Delivery.UNDELIVERED
-    if report.progress == Progress.UNKNOWN:
-        return Delivery.UNKNOWN
-    if report.progress == Progress.DONE:
-        return _DELIVERIES.get(report.status, Delivery.ACCEPTED)
-    return None
 
 
 def of_contact(session: Session, integration_id: int, contact: str, at: datetime) -> list[Verification]:

@@ -21,9 +21,6 @@ SID = "AC" + "0" * 31 + "1"
 TWILIO = {"account_sid": SID, "auth_token": "demo-auth-token-0001", "sender": "+1 (202) 555-0100"}
 SETTINGS = {
     "members_may_join": "y",
-    "minutes_alive": "7",
-    "minutes_green": "120",
-    "history_rows": "10",
     "sends_per_hour": "",
     "technician_sends_per_hour": "30",
 }
@@ -87,18 +84,12 @@ def test_a_setting_that_changes_is_an_event_with_before_and_after(admin: Browser
     answer = admin.post("/settings", SETTINGS, follow_redirects=True)
     assert "Saved." in answer.text
     tenant = rows(app, Tenant)[0]
-    assert (tenant.minutes_alive, tenant.minutes_green, tenant.sends_per_hour) == (7, 120, None)
-    assert not tenant.other_contact_needs_note
+    assert tenant.sends_per_hour is None
     said = last_event(app, "settings changed")
     assert said.actor == "Alex Moreno"
-    assert said.detail["before"] == {
-        "minutes_alive": 5, "minutes_green": 60, "other_contact_needs_note": True, "sends_per_hour": 50,
-    }  # fmt: skip
-    assert said.detail["after"] == {
-        "minutes_alive": 7, "minutes_green": 120, "other_contact_needs_note": False, "sends_per_hour": None,
-    }  # fmt: skip
+    assert said.detail["before"] == {"sends_per_hour": 50}
+    assert said.detail["after"] == {"sends_per_hour": None}
     page = words(admin.get("/history?what=all").text)
-    assert "minutes alive 5 → 7" in page
     assert "sends per hour 50 → none" in page
 
 
@@ -109,9 +100,8 @@ def test_settings_that_do_not_change_are_no_event(admin: Browser, app: Flask) ->
 
 
 OUT_OF_RANGE = [
-        ("minutes_alive", "0"), ("minutes_alive", "11"), ("minutes_alive", ""), ("minutes_alive", "five"),
-        ("minutes_alive", "-1"), ("minutes_alive", "5.5"), ("minutes_alive", "٥"), ("minutes_green", "4"),
-        ("minutes_green", "481"), ("history_rows", "0"), ("sends_per_hour", "0"), ("sends_per_hour", "9" * 30),
+        ("sends_per_hour", "0"), ("sends_per_hour", "9" * 30), ("sends_per_hour", "five"), ("sends_per_hour", "-1"),
+        ("technician_sends_per_hour", "5.5"), ("technician_sends_per_hour", "٥"),
     ]  # fmt: skip
 
 
@@ -122,7 +112,7 @@ def test_a_setting_out_of_range_is_told_beside_it_and_stays_typed(admin: Browser
         found = re.search(rf'<input id="{field}"[^>]*>', answer.text)
         assert found
         assert f'value="{value}"' in found[0] or not value
-    assert rows(app, Tenant)[0].minutes_alive == 5
+    assert rows(app, Tenant)[0].sends_per_hour == 50
 
 
 def test_a_new_user_signs_in_with_the_password_that_was_given(

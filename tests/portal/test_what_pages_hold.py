@@ -127,7 +127,7 @@ def test_names_and_tickets_of_others_are_text_and_never_markup(
         ("/users/new", {"name": evil, "email": evil, "role": evil, "password": evil}),
         ("/integrations/connectwise/new", {**KEYS, "site": evil, "company": evil, "name": evil, "client_id": evil}),
         ("/messages", {"account_sid": evil, "auth_token": evil, "sender": evil}),
-        ("/settings", {"minutes_alive": evil, "sends_per_hour": evil}),
+        ("/settings", {"technician_sends_per_hour": evil, "sends_per_hour": evil}),
     ):
         assert not list(foreign_markup(admin.post(path, typed).text)), path
         shown += 1

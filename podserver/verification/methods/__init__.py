@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from podserver.verification.methods.base import Method
+from typing import Final
+
+from podserver.verification.methods.authenticator_push import AuthenticatorPush
+from podserver.verification.methods.base import CodeMethod, Method
+from podserver.verification.methods.duo_push import DuoPush
+from podserver.verification.methods.mail_code import MailCode
+from podserver.verification.methods.mail_link import MailLink
+from podserver.verification.methods.manual import Manual
+from podserver.verification.methods.microsoft_sign_in import MicrosoftSignIn
 from podserver.verification.methods.sms_code import SmsCode
+from podserver.verification.methods.sms_link import SmsLink
+from podserver.verification.methods.voice_code import VoiceCode
 
-METHODS: dict[str, Method] = {method.name: method for method in (SmsCode(),)}
+_CODES: Final[tuple[CodeMethod, ...]] = (SmsCode(), MailCode(), VoiceCode())
+_OTHERS: Final[tuple[Method, ...]] = (
+    SmsLink(), MailLink(), DuoPush(), AuthenticatorPush(), MicrosoftSignIn(), Manual(),
+)  # fmt: skip
 
-
-def methods_for(kind: str) -> list[Method]:
-    """The methods that can reach a destination of this kind (phone, email), in the order they are offered."""
-    return [method for method in METHODS.values() if method.kind == kind]
+METHODS: Final[dict[str, Method]] = {method.name: method for method in (*_CODES, *_OTHERS)}
+CODE_METHODS: Final[dict[str, CodeMethod]] = {method.name: method for method in _CODES}
+NAMES: Final = frozenset(METHODS)

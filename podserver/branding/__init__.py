@@ -1,0 +1,1 @@
+"""How the tenant looks and signs towards its clients' users: logo, colour, texts, letters."""

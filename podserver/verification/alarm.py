@@ -1,0 +1,57 @@
+"""*I did not ask for this*: the one answer that stops everything for a contact."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from podserver.history.service import Kind
+from podserver.policies import policy as policies
+from podserver.verification import guards
+from podserver.verification.ending import End, Result, finish
+from podserver.verification.models import Guard, State, Verification
+
+REASON: Final = "the contact did not ask for this"
+_OTHERS: Final = End(State.CANCELLED, Kind.CANCELLED, "the contact said elsewhere that they did not ask for this")
+
+
+def raise_alarm(session: Session, verification: Verification, how: str, at: datetime) -> Result:
+    """Deny a verification, lock its contact and end whatever else is pending for them.
+
+    ``how`` says where the contact said so, in a few words. The lock lasts as long as the policy of the request says,
+    or until an admin lifts it. The ticket and the history are told.
+    """
+    ended = finish(session, verification, End(State.DENIED, Kind.DENIED, REASON), how, at, alarm=True)
+    if not ended.changed or ended.verification is None or ended.verification.state != State.DENIED:
+        return ended
+    rows = list(ended.outbox)
+    _lock(session, ended.verification, at)
+    others = session.scalars(
+        select(Verification).where(
+            Verification.integration_id == ended.verification.integration_id,
+            Verification.contact == ended.verification.contact,
+            Verification.state == State.PENDING,
+            Verification.id != ended.verification.id,
+        )
+    ).all()
+    for other in others:
+        rows += finish(session, other, _OTHERS, how, at).outbox
+    return Result(ended.verification, outbox=tuple(rows))
+
+
+def _lock(session: Session, verification: Verification, at: datetime) -> None:
+    minutes = policies.terms(verification.terms).cooldown_minutes
+    until = at + timedelta(minutes=minutes) if minutes else guards.FOR_GOOD
+    session.execute(
+        update(Guard)
+        .where(
+            Guard.integration_id == verification.integration_id,
+            Guard.contact == verification.contact,
+            Guard.destination_key == "",
+        )
+        .values(locked_until=until, lock_reason=REASON)
+        .execution_options(synchronize_session=False)
+    )

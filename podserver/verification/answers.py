@@ -1,0 +1,179 @@
+"""Answers from the user's own page: what a link shows, and what a press on one of its two buttons does.
+
+Whoever holds the token may look any number of times, and nothing changes; only :func:`validate` and :func:`deny` do.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from podserver.accounts.models import Tenant
+from podserver.database import release
+from podserver.history.service import Entry, Kind, record
+from podserver.security import sealing
+from podserver.tenancy import across_tenants, bind_tenant
+from podserver.verification import alarm, guards
+from podserver.verification.ending import (
+    EXPIRED,
+    End,
+    Result,
+    change_pending,
+    changed,
+    ended_sentence,
+    finish,
+    subject_of,
+)
+from podserver.verification.methods import METHODS
+from podserver.verification.methods.base import Proof
+from podserver.verification.methods.link import typed_number
+from podserver.verification.models import Guard, State, Verification
+from podserver.verification.service import accept, locked_with_guards, too_late
+
+# Wrong numbers on one link; the second kills it.
+WRONG_NUMBERS: Final = 2
+
+
+class Page(enum.StrEnum):
+    """What a link's page is: a question, or a plain sentence about why there is none."""
+
+    QUESTION = "question"
+    VERIFIED = "verified"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A link as its holder sees it. ``seconds_left`` is 0 where the page asks nothing."""
+
+    page: Page
+    tenant: Tenant | None = None
+    verification: Verification | None = None
+    seconds_left: int = 0
+
+
+def open_link(session: Session, token: str, at: datetime) -> Opened:
+    """What a token's page shows; changes nothing. The session is bound to the tenant of the link afterwards."""
+    found = None
+    if 20 <= len(token) <= 100 and token.isascii():
+        with across_tenants(session):
+            found = session.execute(
+                select(Verification, Tenant)
+                .join(Tenant, Tenant.id == Verification.tenant_id)
+                .options(undefer(Verification.summary))
+                .where(Verification.link_hash == sealing.fingerprint(token))
+            ).one_or_none()
+        release(session)
+    if found is None:
+        return Opened(Page.UNKNOWN)
+    verification, tenant = found
+    bind_tenant(session, tenant.id)
+    page = page_of(verification, at)
+    left = int((verification.expires_at - at).total_seconds()) if page == Page.QUESTION else 0
+    return Opened(page, tenant, verification, left)
+
+
+def page_of(verification: Verification, at: datetime) -> Page:
+    """Which page a verification's link has now."""
+    if verification.state == State.PENDING:
+        return Page.QUESTION if verification.expires_at > at else Page.EXPIRED
+    return {
+        State.VERIFIED: Page.VERIFIED,
+        State.DENIED: Page.DENIED,
+        State.EXPIRED: Page.EXPIRED,
+        State.SUPERSEDED: Page.SUPERSEDED,
+    }.get(verification.state, Page.ENDED)
+
+
+def validate(session: Session, *, tenant: Tenant, verification_id: str, number: str, at: datetime) -> Result:
+    """The user pressed Validate; ``number`` is what they typed, empty where nothing was asked.
+
+    Raises LookupError where there is no such verification. ``tries_left`` is set where the number was wrong.
+    """
+    verification, contact_row, destination = _locked(session, verification_id, Proof.LINK)
+    who = verification.contact_name
+    if verification.state != State.PENDING:
+        return too_late(session, verification, who, at)
+    if verification.expires_at <= at:
+        return finish(session, verification, EXPIRED, who, at)
+    refusal = guards.judge_guess(contact_row, destination, at)
+    if refusal is not None and refusal.locked:
+        return Result(verification, refused="This contact is locked. Talk to your help desk.", changed=False)
+    if verification.digits and not sealing.same(typed_number(tenant.hash_key, verification.id), _digits(number)):
+        return _wrong_number(session, verification, contact_row, destination, at)
+    return accept(session, verification, destination, who, at)
+
+
+def accept_sign_in(
+    session: Session, *, verification_id: str, at: datetime, strength: Mapping[str, Any] | None = None
+) -> Result:
+    """The user signed in at Microsoft with their own account. ``strength`` are columns that say it is worth more."""
+    verification, _contact_row, destination = _locked(session, verification_id, Proof.SIGN_IN)
+    who = verification.contact_name
+    if verification.state != State.PENDING:
+        return too_late(session, verification, who, at)
+    if verification.expires_at <= at:
+        return finish(session, verification, EXPIRED, who, at)
+    return accept(session, verification, destination, who, at, **(strength or {}))
+
+
+def refuse_sign_in(session: Session, *, verification_id: str, reason: str, at: datetime) -> Result:
+    """Somebody signed in at Microsoft who is not the contact; the request ends as failed, with the reason."""
+    verification, _contact_row, _destination = _locked(session, verification_id, Proof.SIGN_IN)
+    if verification.state != State.PENDING:
+        return too_late(session, verification, verification.contact_name, at)
+    return finish(session, verification, End(State.FAILED, Kind.FAILED, reason[:200]), "", at)
+
+
+def deny(session: Session, *, verification_id: str, at: datetime) -> Result:
+    """The user pressed *I did not ask for this*. Raises LookupError where there is no such verification."""
+    verification, _contact_row, _destination = _locked(session, verification_id, Proof.LINK, Proof.SIGN_IN)
+    who = verification.contact_name
+    if verification.state != State.PENDING:
+        return too_late(session, verification, who, at)
+    if verification.expires_at <= at:
+        return finish(session, verification, EXPIRED, who, at)
+    return alarm.raise_alarm(session, verification, f"{who}, on the {METHODS[verification.method].label} page", at)
+
+
+def _locked(session: Session, verification_id: str, *proofs: Proof) -> tuple[Verification, Guard, Guard]:
+    """The verification and its guards, if it ends by one of these proofs: a press must not stand in for a sign-in."""
+    where = session.execute(
+        select(Verification.integration_id, Verification.contact).where(Verification.id == verification_id)
+    ).one_or_none()
+    found = locked_with_guards(session, verification_id, where.integration_id, where.contact) if where else None
+    if found is None or METHODS[found[0].method].proof not in proofs:
+        raise LookupError("no such verification")
+    return found
+
+
+def _digits(number: str) -> str:
+    return "".join(c for c in number if c.isascii() and c.isdigit())[:8]
+
+
+def _wrong_number(
+    session: Session, verification: Verification, contact_row: Guard, destination: Guard, at: datetime
+) -> Result:
+    guards.count_wrong(session, contact_row, destination, at)
+    left = max(WRONG_NUMBERS - verification.wrong_guesses - 1, 0)
+    wrong = Entry(Kind.WRONG_NUMBER, subject_of(verification), verification.contact_name, {"tries_left": left})
+    if left == 0:
+        end = End(State.LOCKED, Kind.LOCKED, "the wrong number was typed twice")
+        return finish(session, verification, end, verification.contact_name, at, before=wrong, one_more_wrong=True)
+    counted = change_pending(session, verification, one_more_wrong=True)
+    record(session, at, wrong)
+    if not counted:
+        session.refresh(verification)
+        return Result(verification, refused=ended_sentence(verification))
+    fresh = changed(session, verification, wrong_guesses=verification.wrong_guesses + 1)
+    return Result(fresh, tries_left=left)
