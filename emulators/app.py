@@ -7,20 +7,24 @@ from pathlib import Path
 from flask import Flask, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from emulators import connectwise, desk, twilio
+from emulators import connectwise, desk, duo, entra, mail, twilio
 from emulators.twilio.loopback import comes_from_here
 
 # What the product calls by whatever name it knows us under; everything else is for people on this machine.
-API_PATHS = ("/2010-04-01/", "/v4_6_release/", "/v2025_", "/login/", "/readyz")
+API_PATHS = ("/2010-04-01/", "/v4_6_release/", "/v2025_", "/login/", "/readyz", *duo.API_PATHS)
 
 
-def create_app(state_dir: Path | None = None) -> Flask:
-    """ConnectWise, Twilio and the desk as one Flask application; each keeps its state in `state_dir` if given."""
+def create_app(state_dir: Path | None = None, browser_origin: str | None = None) -> Flask:
+    """Every stand-in and the desk as one Flask application; each keeps its state in `state_dir` if it keeps any.
+
+    `browser_origin` is where people's browsers find it, which for some stand-ins is not where programs do.
+    """
     app = Flask(__name__, static_folder=None)
 
     @app.before_request
     def this_machine_only() -> None:
-        if not request.path.startswith(API_PATHS) and not comes_from_here(request):
+        for_programs = request.path.startswith(API_PATHS) or entra.is_client_path(request.path)
+        if not for_programs and not comes_from_here(request):
             abort(403)
 
     @app.get("/readyz")
@@ -29,5 +33,8 @@ def create_app(state_dir: Path | None = None) -> Flask:
 
     connectwise.register(app, state_dir)
     twilio.register(app, state_dir)
+    duo.register(app, state_dir)
+    mail.register(app, state_dir)
+    entra.register(app, state_dir, browser_origin)
     desk.register(app)
     return app

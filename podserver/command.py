@@ -234,9 +234,10 @@ def add_connectwise(keys: ConnectWiseKeys, *, name: str, actor: str, install: bo
 @tenant_option
 @click.option("--account-sid", required=True)
 @click.option("--sender", required=True, help="A number in E.164, or a messaging service (MG...).")
+@click.option("--voice-sender", default="", help="The number that calls, in E.164; without it nobody is called.")
 @with_application
-def sms(tenant: str, account_sid: str, sender: str) -> None:
-    """Set the Twilio account that codes are sent from."""
+def sms(tenant: str, account_sid: str, sender: str, voice_sender: str) -> None:
+    """Set the Twilio account that texts and calls come from."""
     from podserver.delivery import accounts as sms_accounts
 
     only_tenant(tenant)
@@ -244,7 +245,10 @@ def sms(tenant: str, account_sid: str, sender: str) -> None:
     try:
         with writing(db.session()) as session:
             sms_accounts.save(
-                session, account_sid=account_sid, auth_token=token, sender=sender, actor="podserver sms", at=now()
+                session,
+                sms_accounts.TwilioKeys(account_sid, token, sender, voice_sender),
+                actor="podserver sms",
+                at=now(),
             )
     except sms_accounts.BadInput as error:
         raise click.ClickException(str(error)) from None

@@ -7,6 +7,7 @@ with a sentence that names the variable, what is wrong and what would be right.
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ class Settings:
     state_dir: Path
     twilio_api_url: str
     local_hosts: frozenset[str]
+    ca_file: Path | None
     trusted_proxies: int
     threads: int
     worker_threads: int
@@ -76,6 +78,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         local_hosts=frozenset(
             h.strip().lower() for h in environ.get("PODSERVER_LOCAL_HOSTS", "").split(",") if h.strip()
         ),
+        ca_file=_ca_file(environ),
         trusted_proxies=_number(environ, "PODSERVER_TRUSTED_PROXIES", 0, 0, 5),
         threads=_number(environ, "PODSERVER_THREADS", 8, 1, 64),
         worker_threads=_number(environ, "PODSERVER_WORKER_THREADS", 4, 1, 64),
@@ -173,3 +176,16 @@ def _twilio_api_url(environ: Mapping[str, str]) -> str:
     raise ConfigurationError(
         f"PODSERVER_TWILIO_API_URL is {value!r}; it must be an https address, or http on this machine."
     )
+
+
+def _ca_file(environ: Mapping[str, str]) -> Path | None:
+    value = environ.get("PODSERVER_CA_FILE", "").strip()
+    if not value:
+        return None
+    try:
+        ssl.create_default_context(cafile=value)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError(
+            f"PODSERVER_CA_FILE is {value!r}; it must be a readable file of certificates in PEM form."
+        ) from None
+    return Path(value).resolve()

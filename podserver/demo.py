@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import click
 from sqlalchemy import select
@@ -16,8 +17,10 @@ from podserver.accounts import service as accounts
 from podserver.accounts.models import PsaMember, Role, Tenant, User
 from podserver.database import db, now, release, writing
 from podserver.delivery import accounts as sms_accounts
+from podserver.delivery import duo_accounts
 from podserver.integrations import service as integrations
 from podserver.integrations.service import ConnectWiseKeys
+from podserver.policies import service as policies
 from podserver.tenancy import across_tenants, bind_tenant
 
 MSP = "Northgate IT"
@@ -28,6 +31,35 @@ PEOPLE = (
     ("Ines Duarte", "ines@northgate.example", Role.AUDITOR, "", "counting every stone on the beach"),
 )
 
+ACTOR = "podserver demo"
+DUO = {
+    "auth": ("DIEMULATOR0000000002", "demo-auth-api-secret00000000000000000002"),
+    "admin": ("DIEMULATOR0000000003", "demo-admin-api-skey-00000000000000000003"),
+    "web": ("DIEMULATOR0000000001", "demo-web-sdk-secret-00000000000000000001"),
+}
+POLICIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("250", "Larkfield Dental"): {
+        "banner": "Larkfield Dental: verify the caller before any password or MFA reset.",
+    },
+    ("251", "Harbor Legal"): {
+        "banner": "Harbor Legal: no reset without a second factor. Ask for the matter number.",
+        "banner_colour": "red",
+        "methods": ["duo_push", "microsoft_sign_in", "sms_link", "sms_code", "voice_code"],
+        "minimum_strength": "C",
+        "typed_number": "always",
+        "minutes_green": 15,
+        "counts_elsewhere": False,
+    },
+    ("252", "Ferrer & Sons"): {
+        "banner": "A family firm: the workshop has no mobiles, call the landline.",
+        "banner_colour": "quiet",
+        "methods": ["voice_code", "sms_code", "mail_link", "duo_push", "manual"],
+        "adhoc_number": True,
+        "other_contact_needs_note": False,
+        "note_internal": False,
+    },
+}
+
 
 @click.command("demo")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
@@ -37,13 +69,14 @@ PEOPLE = (
 @click.option("--psa-client-id", default="0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d", show_default=True)
 @click.option("--twilio-account-sid", default="AC" + "0" * 31 + "1", show_default=True)
 @click.option("--twilio-from", default="+12025550100", show_default=True)
+@click.option("--duo-host", default="localhost:8101", show_default=True)
 def command(
     as_json: bool, psa_site: str, psa_company: str, psa_public_key: str, psa_client_id: str,
-    twilio_account_sid: str, twilio_from: str,
+    twilio_account_sid: str, twilio_from: str, duo_host: str,
 ) -> None:  # fmt: skip
-    """Make an invented MSP with users, a ConnectWise connection and an SMS account.
+    """Make an invented MSP with users, policies, a ConnectWise connection and every way to reach people.
 
-    Secrets come from PODSERVER_DEMO_PSA_PRIVATE_KEY and PODSERVER_DEMO_TWILIO_AUTH_TOKEN.
+    Secrets come from PODSERVER_DEMO_PSA_PRIVATE_KEY, PODSERVER_DEMO_TWILIO_AUTH_TOKEN and the like.
     """
     from podserver.application import create_app
     from podserver.command import add_connectwise
@@ -55,15 +88,19 @@ def command(
         _people()
         keys = ConnectWiseKeys(psa_site, psa_company, psa_public_key, private_key, psa_client_id)
         try:
-            pod_url = add_connectwise(keys, name="ConnectWise", actor="podserver demo", install=True, height=600)
+            pod_url = add_connectwise(keys, name="ConnectWise", actor=ACTOR, install=True, height=600)
         except (integrations.BadInput, PsaError) as error:
             raise click.ClickException(str(error)) from None
         _members()
         with writing(db.session()) as session:
             sms_accounts.save(
-                session, account_sid=twilio_account_sid, auth_token=auth_token, sender=twilio_from,
-                actor="podserver demo", at=now(),
-            )  # fmt: skip
+                session,
+                sms_accounts.TwilioKeys(twilio_account_sid, auth_token, twilio_from, twilio_from),
+                actor=ACTOR,
+                at=now(),
+            )
+        _duo(duo_host)
+        _policies()
         portal = app.extensions["settings"].base_url + "/"
     sign_ins = [{"role": role.value, "email": email, "password": password} for _, email, role, _, password in PEOPLE]
     if as_json:
@@ -72,6 +109,26 @@ def command(
     click.echo(f"{MSP} is ready at {portal}")
     for sign_in in sign_ins:
         click.echo(f"  {sign_in['role']:<11} {sign_in['email']:<28} {sign_in['password']}")
+
+
+def _duo(host: str) -> None:
+    with writing(db.session()) as session:
+        for kind, (key, secret) in DUO.items():
+            typed = duo_accounts.TypedKeys(host, key, os.environ.get(f"PODSERVER_DEMO_DUO_{kind.upper()}", secret))
+            keys = duo_accounts.clean(typed, None, frozenset({host}))
+            duo_accounts.save(session, kind, keys, checked=False, actor=ACTOR, at=now())
+
+
+def _policies() -> None:
+    """Clients whose policies show the differences, each by the PSA's id and name."""
+    session = db.session()
+    release(session)
+    with writing(session):
+        connected = integrations.integrations(session)[0]
+        for (company, name), settings in POLICIES.items():
+            client = policies.Client(connected.id, company, name)
+            if policies.row_of(session, client) is None:
+                policies.save(session, client, settings, actor=ACTOR, at=now())
 
 
 def _people() -> None:
@@ -88,7 +145,7 @@ def _people() -> None:
         for name, email, role, _member, password in PEOPLE:
             if email not in known:
                 new = accounts.NewUser(email, name, role, password)
-                accounts.create_user(session, new, actor="podserver demo", at=now())
+                accounts.create_user(session, new, actor=ACTOR, at=now())
 
 
 def _members() -> None:

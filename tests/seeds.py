@@ -187,9 +187,11 @@ class Seeds:
             accounts.begin_sign_in(self.session, self.user, self.at)
             accounts.link_member(self.session, self.user, integration_id=self.integration.id, member="sam")
             sms_accounts.save(
-                self.session, account_sid=ACCOUNT_SID, auth_token="a-token-of-tests", sender="+12025550100",
-                actor="tests", at=self.at,
-            )  # fmt: skip
+                self.session,
+                sms_accounts.TwilioKeys(ACCOUNT_SID, "a-token-of-tests", "+12025550100", "+12025550100"),
+                actor="tests",
+                at=self.at,
+            )
             inbox.store_status(
                 self.session,
                 outbox_id=started.outbox[0],

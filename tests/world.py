@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import requests
 
+from emulators.tls import certificates
+
 PROJECT: Final = Path(__file__).resolve().parent.parent
 DANA_MOBILE: Final = "+12025550142"
 DANA_DIRECT: Final = "+12025550177"
@@ -54,6 +56,8 @@ class World:
     environment: dict[str, str]
     web_port: int = field(default_factory=free_port)
     emulator_port: int = field(default_factory=free_port)
+    tls_port: int = field(default_factory=free_port)
+    smtp_port: int = field(default_factory=free_port)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,7 +71,11 @@ class World:
             "PODSERVER_BASE_URL": self.web,
             "PODSERVER_PORT": str(self.web_port),
             "PODSERVER_TWILIO_API_URL": self.emulators,
-            "PODSERVER_LOCAL_HOSTS": f"localhost:{self.emulator_port}",
+            "PODSERVER_LOCAL_HOSTS": ",".join(
+                f"localhost:{port}" for port in (self.emulator_port, self.tls_port, self.smtp_port)
+            ),
+            # Made here already, as the product wants to read it when it starts.
+            "PODSERVER_CA_FILE": str(certificates(self.state / "emulators" / "certificates").authority),
         }
 
     def log(self, name: str) -> Path:
@@ -104,7 +112,9 @@ class World:
 
     def start_emulators(self) -> None:
         """Start the emulators and wait until they answer."""
-        self.start("emulators", "emulators", "--port", str(self.emulator_port))
+        ports = {"--port": self.emulator_port, "--tls-port": self.tls_port, "--smtp-port": self.smtp_port}
+        options = [text for option, port in ports.items() for text in (option, str(port))]
+        self.start("emulators", "emulators", *options, "--state", str(self.state / "emulators"))
         wait_for("the emulators", lambda: requests.get(f"{self.emulators}/readyz", timeout=1).ok)
 
     def start_web(self) -> None:
@@ -120,9 +130,12 @@ class World:
         """Everything, on an empty database with the demo's data."""
         self.start_emulators()
         self.run("database", "upgrade")
-        self.demo = json.loads(self.run("demo", "--json", "--psa-site", self.emulators).strip().splitlines()[-1])
+        self.demo = json.loads(self.run("demo", "--json", *self._demo()).strip().splitlines()[-1])
         self.start_web()
         self.start_worker()
+
+    def _demo(self) -> list[str]:
+        return ["--psa-site", self.emulators, "--duo-host", f"localhost:{self.tls_port}"]
 
     def kill(self, name: str) -> None:
         """kill -9 a process and all its children."""

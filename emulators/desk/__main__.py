@@ -25,8 +25,9 @@ def main() -> int:
     """Run the demo until it is stopped; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m emulators.desk",
-        description="The demo: podserver, its worker, and stand-ins for ConnectWise and Twilio. "
-        "PODSERVER_PORT (8000) and EMULATOR_PORT (8100) choose the ports.",
+        description="The demo: podserver, its worker, and stand-ins for the outside world. "
+        "PODSERVER_PORT (8000), EMULATOR_PORT (8100), EMULATOR_TLS_PORT (8101) and EMULATOR_SMTP_PORT (8125) choose "
+        "the ports.",
     )
     parser.add_argument("--verbose", action="store_true", help="show every line of every process")
     parser.add_argument("--state", type=Path, default=PROJECT / "var" / "demo", help="state folder (var/demo)")
@@ -34,6 +35,8 @@ def main() -> int:
     place = Place(
         product_port=_port("PODSERVER_PORT", 8000),
         emulator_port=_port("EMULATOR_PORT", 8100),
+        tls_port=_port("EMULATOR_TLS_PORT", 8101),
+        smtp_port=_port("EMULATOR_SMTP_PORT", 8125),
         state=options.state.resolve(),
         project=PROJECT,
     )

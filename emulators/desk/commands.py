@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulators.tls import certificates
 from emulators.twilio.account import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 
 PSA_COMPANY = "northgate"
@@ -18,10 +19,12 @@ PSA_CLIENT_ID = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a demo runs: its two ports, its state folder, and the folder of the project."""
+    """Where a demo runs: its ports, its state folder, and the folder of the project."""
 
     product_port: int
     emulator_port: int
+    tls_port: int
+    smtp_port: int
     state: Path
     project: Path
 
@@ -29,6 +32,11 @@ class Place:
     def product(self) -> str:
         """The product's origin. Another site than the desk's, as it is in real life."""
         return f"http://127.0.0.1:{self.product_port}"
+
+    @property
+    def stand_ins(self) -> Path:
+        """Where the stand-ins keep their state and their certificates."""
+        return self.state / "emulators"
 
     @property
     def desk(self) -> str:
@@ -64,11 +72,14 @@ def commands(place: Place) -> Commands:
             *("--psa-client-id", PSA_CLIENT_ID),
             *("--twilio-account-sid", ACCOUNT_SID),
             *("--twilio-from", FROM_NUMBER),
+            *("--duo-host", f"localhost:{place.tls_port}"),
         ],
         emulators=[
             *(sys.executable, "-m", "emulators"),
             *("--port", str(place.emulator_port)),
-            *("--state", str(place.state / "emulators")),
+            *("--tls-port", str(place.tls_port)),
+            *("--smtp-port", str(place.smtp_port)),
+            *("--state", str(place.stand_ins)),
         ],
         web=[
             *(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"),
@@ -86,7 +97,10 @@ def settings(place: Place, secret_keys: str) -> dict[str, str]:
         "PODSERVER_DATABASE_URL": f"sqlite:///{place.state / 'podserver.db'}",
         "PODSERVER_STATE_DIR": str(place.state),
         "PODSERVER_TWILIO_API_URL": place.desk,
-        "PODSERVER_LOCAL_HOSTS": f"localhost:{place.emulator_port}",
+        "PODSERVER_LOCAL_HOSTS": ",".join(
+            f"localhost:{port}" for port in (place.emulator_port, place.tls_port, place.smtp_port)
+        ),
+        "PODSERVER_CA_FILE": str(certificates(place.stand_ins / "certificates").authority),
         "PODSERVER_SECRET_KEYS": secret_keys,
         "PODSERVER_DEMO_PSA_PRIVATE_KEY": PSA_PRIVATE_KEY,
         "PODSERVER_DEMO_TWILIO_AUTH_TOKEN": AUTH_TOKEN,

@@ -92,7 +92,7 @@ class Supervisor:
         self.place.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         environment = surroundings(self.inherited)
         environment |= self._settings(environment)
-        self.terminal.say("Starting the stand-ins for ConnectWise and Twilio ...")
+        self.terminal.say("Starting the stand-ins for the outside world ...")
         self._spawn("emulators", self.commands.emulators, environment)
         self._await("emulators", f"http://127.0.0.1:{self.place.emulator_port}/readyz")
         self.terminal.say("Preparing the database and the demo data ...")
@@ -112,6 +112,8 @@ class Supervisor:
         for variable, port in (
             ("PODSERVER_PORT", self.place.product_port),
             ("EMULATOR_PORT", self.place.emulator_port),
+            ("EMULATOR_TLS_PORT", self.place.tls_port),
+            ("EMULATOR_SMTP_PORT", self.place.smtp_port),
         ):
             if not port_is_free(port):
                 raise DemoError(

@@ -33,6 +33,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("changed_at", _TIME, nullable=False),
         sa.Column("changed_by", sa.String(length=120), nullable=False),
+        sa.Column("risk", sa.Text(), nullable=False, server_default=""),
+        sa.Column("risk_accepted_at", _TIME, nullable=True),
+        sa.Column("risk_accepted_by", sa.String(length=120), nullable=False, server_default=""),
         *_of_tenant("policies"),
         _of_integration("policies"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policies")),
@@ -88,6 +91,7 @@ def upgrade() -> None:
         ("summary", sa.Text(), None),
         ("terms", sa.Text(), ""),
         ("alarm", sa.Boolean(), sa.false()),
+        ("read_out", sa.Text(), None),
         ("note", sa.Text(), None),
     ):
         # The default serves the rows that are there, and an older release that still writes during an upgrade.
@@ -238,7 +242,7 @@ def downgrade() -> None:
     op.drop_index("uq_verifications_link", "verifications")
     op.drop_index("ix_outbox_held", "outbox")
     for table, names in (
-        ("verifications", ("link_hash", "strength", "worth", "digits", "summary", "terms", "alarm", "note")),
+        ("verifications", ("link_hash", "strength", "worth", "digits", "summary", "terms", "alarm", "read_out", "note")),
         ("outbox", ("held",)),
         ("sms_accounts", ("voice_sender",)),
         ("tenants", ("tools",)),

@@ -10,6 +10,7 @@ from requests.exceptions import RequestException
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from podserver import tools
 from podserver.delivery.models import SmsAccount
 from podserver.history.service import Entry, Kind, record
 
@@ -33,11 +34,15 @@ def account(session: Session) -> SmsAccount | None:
 
 @dataclass(frozen=True, slots=True)
 class TwilioKeys:
-    """What the set-up page asks for, in Twilio's words. An empty token keeps the stored one."""
+    """What the set-up page asks for, in Twilio's words. An empty token keeps the stored one.
+
+    ``voice_sender`` is the number that calls; empty where nobody is to be called.
+    """
 
     account_sid: str
     auth_token: str = field(repr=False)
     sender: str
+    voice_sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Verdict:
 def clean_keys(keys: TwilioKeys, stored: SmsAccount | None) -> TwilioKeys:
     """The keys as they are stored, with an empty token taken from the stored account. Raises BadInput."""
     account_sid, auth_token = keys.account_sid.strip(), keys.auth_token.strip()
-    sender = re.sub(r"[ ().-]", "", keys.sender.strip())
+    sender, voice_sender = (re.sub(r"[ ().-]", "", each.strip()) for each in (keys.sender, keys.voice_sender))
     if not _SID.fullmatch(account_sid):
         raise BadInput(
             "An account SID is AC and 32 hexadecimal digits; it stands on the Twilio console's first page.",
@@ -65,7 +70,9 @@ def clean_keys(keys: TwilioKeys, stored: SmsAccount | None) -> TwilioKeys:
         raise BadInput("That is not an auth token.", "auth_token")
     if not (_NUMBER.fullmatch(sender) or _SERVICE.fullmatch(sender)):
         raise BadInput("A sender is a number such as +12025550100, or a messaging service, MG and 32 digits.", "sender")
-    return TwilioKeys(account_sid, auth_token, sender)
+    if voice_sender and not _NUMBER.fullmatch(voice_sender):
+        raise BadInput("A number to call from looks like +12025550100; leave it empty to call nobody.", "voice_sender")
+    return TwilioKeys(account_sid, auth_token, sender, voice_sender)
 
 
 def check(keys: TwilioKeys, api_url: str, *, timeout: float = 5.0) -> Verdict:
@@ -96,16 +103,18 @@ def check(keys: TwilioKeys, api_url: str, *, timeout: float = 5.0) -> Verdict:
     return Verdict(True, "Twilio accepts the account SID and the auth token.")
 
 
-def save(session: Session, *, account_sid: str, auth_token: str, sender: str, actor: str, at: datetime) -> SmsAccount:
+def save(session: Session, typed: TwilioKeys, *, actor: str, at: datetime) -> SmsAccount:
     """Save the account; an empty token keeps the stored one. Raises BadInput."""
     stored = account(session)
-    keys = clean_keys(TwilioKeys(account_sid, auth_token, sender), stored)
+    keys = clean_keys(typed, stored)
     row = stored or SmsAccount()
-    row.account_sid, row.sender, row.changed_at = keys.account_sid, keys.sender, at
+    row.account_sid, row.sender, row.voice_sender, row.changed_at = keys.account_sid, keys.sender, keys.voice_sender, at
     if row.auth_token != keys.auth_token:
         row.auth_token = keys.auth_token
     session.add(row)
     session.flush()
-    detail = {"account": keys.account_sid[-4:], "sender": keys.sender[-4:]}
+    tools.set_tool(session, tools.SMS, True)
+    tools.set_tool(session, tools.VOICE, bool(keys.voice_sender))
+    detail = {"account": keys.account_sid[-4:], "sender": keys.sender[-4:], "calls from": keys.voice_sender[-4:]}
     record(session, at, Entry(Kind.SMS_CHANGED, actor=actor, detail=detail))
     return row

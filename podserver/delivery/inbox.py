@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from podserver.database import release, writing
 from podserver.delivery import outbox, twilio_errors
-from podserver.delivery.models import InboxRow
+from podserver.delivery.models import InboxRow, OutboxRow
 from podserver.logs import logger
 from podserver.tenancy import across_tenants, bind_tenant, tenant_upsert
 
@@ -52,18 +52,32 @@ def apply(session: Session, exchange: outbox.Exchange, inbox_id: int, at: dateti
             return
         sent = session.scalar(outbox.locked(row.outbox_id))
         if sent is not None:
-            reason = twilio_errors.explain(row.code) if row.status in ("failed", "undelivered") else ""
+            called = sent.channel == "voice"
+            status = _as_it_ended(sent, row.status) if called else row.status
+            reason = _reason(called, status, row.code)
             outbox.apply_status(
                 session,
                 exchange,
                 sent,
-                status=row.status,
+                status=status,
                 code=row.code,
                 reason=reason,
                 reference=row.provider_ref,
                 at=at,
             )
         row.applied_at = at
+
+
+def _as_it_ended(sent: OutboxRow, status: str) -> str:
+    """A call that is over without the code having been said was hung up on."""
+    unsaid = outbox.RANK.get(sent.status, -1) < outbox.RANK["spoken"]
+    return "hung-up" if status == "completed" and unsaid else status
+
+
+def _reason(called: bool, status: str, code: str) -> str:
+    if called:
+        return twilio_errors.call_end(status, code)
+    return twilio_errors.explain(code) if status in ("failed", "undelivered") else ""
 
 
 def sweep(session: Session, exchange: outbox.Exchange, at: datetime) -> int:

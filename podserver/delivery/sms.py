@@ -37,21 +37,19 @@ class SmsChannel:
     patient = False
 
     def __init__(self, api_url: str, base_url: str, lease: timedelta) -> None:
-        self._api_url = api_url
+        self._door = TwilioDoor(api_url, lease)
         self._base_url = base_url
-        # The wait for an answer ends well inside the lease, so that nobody else judges the row meanwhile.
-        self._timeout = min(_LONGEST_WAIT, lease * 0.4).total_seconds()
 
     def hand_over(self, session: Session, job: Job) -> Outcome:
         """Send once."""
         from twilio.base.exceptions import TwilioException, TwilioRestException
 
-        account = self._account(session, job)
+        account = self._door.account(session, job.tenant_id)
         if account is None:
             return Refused("no SMS account is set up, an admin adds it under Messages")
         sender = {"messaging_service_sid" if account.sender.startswith("MG") else "from_": account.sender}
         try:
-            message = self._client(account).messages.create(
+            message = self._door.client(account).messages.create(
                 to=job.payload["to"],
                 body=job.payload["body"],
                 status_callback=f"{self._base_url}{STATUS_PATH}{job.receipt_key}",
@@ -60,7 +58,7 @@ class SmsChannel:
                 **sender,
             )
         except requests.exceptions.RequestException as error:
-            if _never_left(error):
+            if never_left(error):
                 return TryLater("Twilio cannot be reached, trying again", timedelta(seconds=3))
             return Unknown("Twilio did not answer, the text may have been sent")
         except TwilioRestException as error:
@@ -78,11 +76,11 @@ class SmsChannel:
         """Look for a message to this number with this body since the job was made."""
         from twilio.base.exceptions import TwilioException
 
-        account = self._account(session, job)
+        account = self._door.account(session, job.tenant_id)
         if account is None or "to" not in job.payload:
             return None
         try:
-            messages = self._client(account).messages.list(
+            messages = self._door.client(account).messages.list(
                 to=job.payload["to"], date_sent_after=job.created_at - timedelta(minutes=1), limit=50
             )
         except (requests.exceptions.RequestException, TwilioException):
@@ -93,16 +91,27 @@ class SmsChannel:
                 return Accepted(message.sid or "", str(message.status or "queued"))
         return None
 
-    def _account(self, session: Session, job: Job) -> SmsAccount | None:
-        bind_tenant(session, job.tenant_id)
+
+class TwilioDoor:
+    """The tenant's way to Twilio, for texts and for calls."""
+
+    def __init__(self, api_url: str, lease: timedelta) -> None:
+        self._api_url = api_url
+        # The wait for an answer ends well inside the lease, so that nobody else judges the row meanwhile.
+        self._timeout = min(_LONGEST_WAIT, lease * 0.4).total_seconds()
+
+    @staticmethod
+    def account(session: Session, tenant_id: int) -> SmsAccount | None:
+        """The tenant's account. No connection is held afterwards, while Twilio is spoken to."""
+        bind_tenant(session, tenant_id)
         account = session.scalar(select(SmsAccount))
         if account is not None:
             session.expunge(account)
-        # No connection is held while Twilio is spoken to.
         session.rollback()
         return account
 
-    def _client(self, account: SmsAccount) -> Client:
+    def client(self, account: SmsAccount) -> Client:
+        """Twilio's own client for the account."""
         # Imported where it is used: the package takes 30 MB, which web workers never need.
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
@@ -118,7 +127,7 @@ class SmsChannel:
         return client
 
 
-def _never_left(error: requests.exceptions.RequestException) -> bool:
+def never_left(error: requests.exceptions.RequestException) -> bool:
     """Whether the request certainly did not reach the other side."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return True

@@ -43,3 +43,40 @@ def explain(code: str) -> str:
     if code in _SENTENCES:
         return _SENTENCES[code]
     return f"the carrier did not take it (Twilio error {code})" if code else "the carrier did not take it"
+
+
+_CALL_SENTENCES = {
+    "13224": "not a number that can be called, correct it in the PSA",
+    "21205": "the address that Twilio should call back is wrong, the operator has to check PODSERVER_BASE_URL",
+    "21210": "the calling number is not one of the Twilio account's, an admin has to check it",
+    "21211": "not a valid phone number, correct it in the PSA",
+    "21212": "the calling number is not valid, an admin has to check it",
+    "21214": "this number cannot be reached by telephone, check it with the caller",
+    "21215": "calls to this country are switched off in the Twilio account, an admin can enable it",
+    "21216": "the Twilio account may not call this number",
+    "21217": "not a valid phone number, correct it in the PSA",
+    "21219": "the Twilio trial account cannot call this number",
+}
+_CALL_ENDS = {
+    "busy": "the line is busy, try again in a minute",
+    "no-answer": "nobody answered, ask the caller to pick up and try again",
+    "canceled": "the call was cancelled",
+    "machine": "a machine answered and was told nothing, use another way",
+    "hung-up": "somebody answered and hung up before the code, ask the caller to press 1",
+}
+
+
+def explain_call(code: str) -> str:
+    """A technician's sentence for the error number of a call, without a full stop."""
+    if code in _CALL_SENTENCES:
+        return _CALL_SENTENCES[code]
+    if code == "20003":
+        return explain(code)
+    return (
+        f"the call could not be made (Twilio error {code})" if code else "the call could not be made, check the number"
+    )
+
+
+def call_end(status: str, code: str) -> str:
+    """Why a call ended without the code having been heard; empty where it did not end like that."""
+    return explain_call(code) if status == "failed" else _CALL_ENDS.get(status, "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, request
@@ -28,9 +30,37 @@ _STATUSES = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A callback that Twilio has signed: about which row, for which message or call, with which error number."""
+
+    outbox_id: str
+    sid: str
+    code: str
+    at: datetime
+
+
 @blueprint.post(f"{STATUS_PATH}<receipt_key>")
 def twilio_status(receipt_key: str) -> Any:
-    """A message's status. Public; proven by X-Twilio-Signature over the URL we gave and whatever fields came.
+    """A message's status. Public; proven by X-Twilio-Signature over the URL we gave and whatever fields came."""
+    proven = prove(receipt_key, _SID, "MessageSid")
+    if isinstance(proven, tuple):
+        return proven
+    status = request.form.get("MessageStatus", "")
+    if status not in _STATUSES:
+        return "", 400
+    session = db.session()
+    with writing(session):
+        stored = inbox.store_status(
+            session, outbox_id=proven.outbox_id, reference=proven.sid, status=status, code=proven.code, at=proven.at
+        )
+    if stored is not None:
+        inbox.apply(session, current_app.extensions["exchange"], stored, proven.at)
+    return "", 204
+
+
+def prove(receipt_key: str, form_of_sid: re.Pattern[str], name_of_sid: str) -> Proven | tuple[str, int]:
+    """The callback as far as it is proven, else the answer that refuses it. The session is bound to the tenant.
 
     The tenant is found by the opaque id in the path, never by what the body says, and the body's account must then
     be that tenant's.
@@ -52,24 +82,12 @@ def twilio_status(receipt_key: str) -> Any:
         with writing(session):
             record(session, at, Entry(Kind.FORGED_CALLBACK, Subject(verification=subject)))
         return "", 403
-    sid, status = request.form.get("MessageSid", ""), request.form.get("MessageStatus", "")
-    if request.form.get("AccountSid") != account.account_sid or not _SID.fullmatch(sid) or status not in _STATUSES:
+    sid, code = request.form.get(name_of_sid, ""), request.form.get("ErrorCode", "")
+    if request.form.get("AccountSid") != account.account_sid or not form_of_sid.fullmatch(sid):
         return "", 400
     if reference and reference != sid:
         return "", 400
-    code = request.form.get("ErrorCode", "")
-    with writing(session):
-        stored = inbox.store_status(
-            session,
-            outbox_id=outbox_id,
-            reference=sid,
-            status=status,
-            code=code if _ERROR_CODE.fullmatch(code) else "",
-            at=at,
-        )
-    if stored is not None:
-        inbox.apply(session, current_app.extensions["exchange"], stored, at)
-    return "", 204
+    return Proven(outbox_id, sid, code if _ERROR_CODE.fullmatch(code) else "", at)
 
 
 def _signed(auth_token: str) -> bool:

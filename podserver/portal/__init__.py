@@ -12,10 +12,11 @@ def install(app: Flask) -> None:
     from podserver.history.views import blueprint as history_pages
     from podserver.integrations.views import blueprint as integrations_pages
     from podserver.portal import navigation, session, words
+    from podserver.portal.duo import blueprint as duo_pages
     from podserver.portal.messages import blueprint as messages_pages
     from podserver.portal.views import blueprint as overview_pages
 
-    for blueprint in (overview_pages, history_pages, integrations_pages, messages_pages, accounts_pages):
+    for blueprint in (overview_pages, history_pages, integrations_pages, messages_pages, duo_pages, accounts_pages):
         app.register_blueprint(blueprint)
     session.install(app)
     navigation.install(app)

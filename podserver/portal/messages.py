@@ -33,6 +33,10 @@ class TwilioForm(PortalForm):
         [InputRequired("A sender is needed.")],
         description="A number such as +12025550100, or a messaging service (MG…) from Messaging > Services.",
     )
+    voice_sender = LineField(
+        "Number that calls",
+        description="A number of the account with voice, such as +12025550100. Empty: nobody is called.",
+    )
     validate_keys = SubmitField("Validate")
     save_keys = SubmitField("Save without asking Twilio")
 
@@ -47,7 +51,9 @@ def messages(visit: PortalVisit) -> Any:
     verdict = None
     if form.validate_on_submit():
         try:
-            typed = TwilioKeys(form.account_sid.data, form.auth_token.data or "", form.sender.data)
+            typed = TwilioKeys(
+                form.account_sid.data, form.auth_token.data or "", form.sender.data, form.voice_sender.data or ""
+            )
             keys = sms.clean_keys(typed, stored)
             # No connection is held while Twilio is spoken to.
             release(visit.session)
@@ -68,11 +74,4 @@ def _ask(keys: TwilioKeys) -> sms.Verdict:
 
 def _save(visit: PortalVisit, keys: TwilioKeys) -> None:
     with writing(visit.session) as session:
-        sms.save(
-            session,
-            account_sid=keys.account_sid,
-            auth_token=keys.auth_token,
-            sender=keys.sender,
-            actor=visit.user.name,
-            at=visit.at,
-        )
+        sms.save(session, keys, actor=visit.user.name, at=visit.at)

@@ -12,6 +12,7 @@ _PAGES = (("overview.overview", "Overview"), ("history.history", "History"))
 _SET_UP = (
     ("integrations.integrations", "Integrations"),
     ("messages.messages", "Messages"),
+    ("duo.applications", "Duo"),
     ("accounts.users", "Users"),
     ("accounts.settings", "Settings"),
 )

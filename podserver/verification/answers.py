@@ -32,12 +32,20 @@ from podserver.verification.ending import (
 )
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Proof
-from podserver.verification.methods.link import typed_number
+from podserver.verification.methods.link import read_number, typed_number
 from podserver.verification.models import Guard, State, Verification
-from podserver.verification.service import accept, locked_with_guards, too_late
+from podserver.verification.service import accept, locked_with_guards
 
 # Wrong numbers on one link; the second kills it.
 WRONG_NUMBERS: Final = 2
+
+# What a late answer was, in the words of its event.
+VALIDATED: Final = "validated"
+SIGNED_IN: Final = "signed in"
+SIGNED_IN_AS_ANOTHER: Final = "signed in as another"
+DID_NOT_ASK: Final = "did not ask"
+# Before the late answers of an ended verification, in the column that held the last press while it was pending.
+_LATE: Final = "late"
 
 
 class Page(enum.StrEnum):
@@ -64,16 +72,16 @@ class Opened:
 
 def open_link(session: Session, token: str, at: datetime) -> Opened:
     """What a token's page shows; changes nothing. The session is bound to the tenant of the link afterwards."""
-    found = None
-    if 20 <= len(token) <= 100 and token.isascii():
-        with across_tenants(session):
-            found = session.execute(
-                select(Verification, Tenant)
-                .join(Tenant, Tenant.id == Verification.tenant_id)
-                .options(undefer(Verification.summary))
-                .where(Verification.link_hash == sealing.fingerprint(token))
-            ).one_or_none()
-        release(session)
+    with across_tenants(session):
+        found = session.execute(
+            select(Verification, Tenant)
+            .join(Tenant, Tenant.id == Verification.tenant_id)
+            .options(undefer(Verification.summary))
+            .where(Verification.link_hash == sealing.fingerprint(token))
+            # As it stands now, also where this session changed it a moment ago.
+            .execution_options(populate_existing=True)
+        ).one_or_none()
+    release(session)
     if found is None:
         return Opened(Page.UNKNOWN)
     verification, tenant = found
@@ -95,23 +103,30 @@ def page_of(verification: Verification, at: datetime) -> Page:
     }.get(verification.state, Page.ENDED)
 
 
-def validate(session: Session, *, tenant: Tenant, verification_id: str, number: str, at: datetime) -> Result:
+def validate(
+    session: Session, *, tenant: Tenant, verification_id: str, number: str, at: datetime, press: str = ""
+) -> Result:
     """The user pressed Validate; ``number`` is what they typed, empty where nothing was asked.
 
-    Raises LookupError where there is no such verification. ``tries_left`` is set where the number was wrong.
+    ``press`` names the press, so that its repeat (a double press, a browser's retry) is the same one: its first
+    judgement stands, and no second try is counted. ``tries_left`` is set where the number was wrong. Raises LookupError
+    where there is no such verification, ValueError with a sentence where what was typed cannot be the number: that is
+    no try.
     """
     verification, contact_row, destination = _locked(session, verification_id, Proof.LINK)
     who = verification.contact_name
+    if press and verification.last_check == press:
+        return _same_again(verification)
     if verification.state != State.PENDING:
-        return too_late(session, verification, who, at)
+        return _late(session, verification, VALIDATED, who, at)
     if verification.expires_at <= at:
         return finish(session, verification, EXPIRED, who, at)
     refusal = guards.judge_guess(contact_row, destination, at)
     if refusal is not None and refusal.locked:
         return Result(verification, refused="This contact is locked. Talk to your help desk.", changed=False)
-    if verification.digits and not sealing.same(typed_number(tenant.hash_key, verification.id), _digits(number)):
-        return _wrong_number(session, verification, contact_row, destination, at)
-    return accept(session, verification, destination, who, at)
+    if verification.digits and not sealing.same(typed_number(tenant.hash_key, verification.id), read_number(number)):
+        return _wrong_number(session, verification, contact_row, destination, press, at)
+    return accept(session, verification, destination, who, at, last_check=press)
 
 
 def accept_sign_in(
@@ -121,7 +136,7 @@ def accept_sign_in(
     verification, _contact_row, destination = _locked(session, verification_id, Proof.SIGN_IN)
     who = verification.contact_name
     if verification.state != State.PENDING:
-        return too_late(session, verification, who, at)
+        return _late(session, verification, SIGNED_IN, who, at)
     if verification.expires_at <= at:
         return finish(session, verification, EXPIRED, who, at)
     return accept(session, verification, destination, who, at, **(strength or {}))
@@ -131,7 +146,7 @@ def refuse_sign_in(session: Session, *, verification_id: str, reason: str, at: d
     """Somebody signed in at Microsoft who is not the contact; the request ends as failed, with the reason."""
     verification, _contact_row, _destination = _locked(session, verification_id, Proof.SIGN_IN)
     if verification.state != State.PENDING:
-        return too_late(session, verification, verification.contact_name, at)
+        return _late(session, verification, SIGNED_IN_AS_ANOTHER, verification.contact_name, at)
     return finish(session, verification, End(State.FAILED, Kind.FAILED, reason[:200]), "", at)
 
 
@@ -140,9 +155,11 @@ def deny(session: Session, *, verification_id: str, at: datetime) -> Result:
     verification, _contact_row, _destination = _locked(session, verification_id, Proof.LINK, Proof.SIGN_IN)
     who = verification.contact_name
     if verification.state != State.PENDING:
-        return too_late(session, verification, who, at)
+        return _late(session, verification, DID_NOT_ASK, who, at)
     if verification.expires_at <= at:
-        return finish(session, verification, EXPIRED, who, at)
+        # Too late to end it, and still worth knowing.
+        said = Entry(Kind.LATE_PROOF, subject_of(verification), who, {"state": State.EXPIRED, "answer": DID_NOT_ASK})
+        return finish(session, verification, EXPIRED, who, at, before=said)
     return alarm.raise_alarm(session, verification, f"{who}, on the {METHODS[verification.method].label} page", at)
 
 
@@ -157,23 +174,45 @@ def _locked(session: Session, verification_id: str, *proofs: Proof) -> tuple[Ver
     return found
 
 
-def _digits(number: str) -> str:
-    return "".join(c for c in number if c.isascii() and c.isdigit())[:8]
+def _same_again(verification: Verification) -> Result:
+    """The judgement of a press that was judged before."""
+    if verification.state == State.PENDING:
+        return Result(verification, tries_left=WRONG_NUMBERS - verification.wrong_guesses, changed=False)
+    return Result(verification, refused=ended_sentence(verification), changed=False)
+
+
+def _late(session: Session, verification: Verification, answer: str, actor: str, at: datetime) -> Result:
+    """An answer to what has ended: harmless where it says the same as the end does, else recorded, and refused.
+
+    Each answer is recorded once. Whoever holds a dead link must not be able to fill the history, which only grows.
+    """
+    refused = ended_sentence(verification)
+    agrees = {State.VERIFIED: (VALIDATED, SIGNED_IN), State.DENIED: (DID_NOT_ASK,)}.get(verification.state, ())
+    heard = verification.last_check.split(";") if verification.last_check.startswith(_LATE) else [_LATE]
+    if answer in agrees or answer in heard:
+        return Result(verification, refused=refused, changed=False)
+    verification.last_check = ";".join([*heard, answer])
+    detail = {"state": verification.state, "answer": answer}
+    record(session, at, Entry(Kind.LATE_PROOF, subject_of(verification), actor, detail))
+    return Result(verification, refused=refused)
 
 
 def _wrong_number(
-    session: Session, verification: Verification, contact_row: Guard, destination: Guard, at: datetime
+    session: Session, verification: Verification, contact_row: Guard, destination: Guard, press: str, at: datetime
 ) -> Result:
     guards.count_wrong(session, contact_row, destination, at)
     left = max(WRONG_NUMBERS - verification.wrong_guesses - 1, 0)
     wrong = Entry(Kind.WRONG_NUMBER, subject_of(verification), verification.contact_name, {"tries_left": left})
     if left == 0:
         end = End(State.LOCKED, Kind.LOCKED, "the wrong number was typed twice")
-        return finish(session, verification, end, verification.contact_name, at, before=wrong, one_more_wrong=True)
-    counted = change_pending(session, verification, one_more_wrong=True)
+        return finish(
+            session, verification, end, verification.contact_name, at,
+            before=wrong, one_more_wrong=True, last_check=press,
+        )  # fmt: skip
+    counted = change_pending(session, verification, one_more_wrong=True, last_check=press)
     record(session, at, wrong)
     if not counted:
         session.refresh(verification)
         return Result(verification, refused=ended_sentence(verification))
-    fresh = changed(session, verification, wrong_guesses=verification.wrong_guesses + 1)
+    fresh = changed(session, verification, wrong_guesses=verification.wrong_guesses + 1, last_check=press)
     return Result(fresh, tries_left=left)

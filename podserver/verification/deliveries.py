@@ -78,6 +78,8 @@ class DeliveryTopic:
             return
         verification.delivery = delivery
         verification.delivery_at = report.at
+        if report.also.get("read_out"):
+            verification.read_out = str(report.also["read_out"])[:12]
         kind = _EVENTS.get(delivery)
         if kind is not None:
             detail = {"reason": report.reason, "code": report.code} if report.reason else None
@@ -110,7 +112,7 @@ def _ask_for_answer(session: Session, verification: Verification, report: outbox
             "reference": report.reference,
             "integration_id": verification.integration_id,
             "contact": verification.contact,
-            **report.also,
+            **{name: value for name, value in report.also.items() if name != "read_out"},
         },
         at=report.at,
     )

@@ -12,6 +12,7 @@ from podserver.history.service import Entry, Kind, Subject, events_to_add, recor
 from podserver.tenancy import add_rows, run
 from podserver.verification import notes, statements
 from podserver.verification.methods import METHODS
+from podserver.verification.methods.base import Proof
 from podserver.verification.models import State, Verification
 
 
@@ -74,6 +75,8 @@ def finish(
     values: dict[str, Any] = {"state": end.state, "reason": end.reason, "ended_at": at, **also}
     if METHODS[verification.method].proof.on_our_page:
         values["summary"] = None
+    if METHODS[verification.method].proof == Proof.PUSH:
+        values["read_out"] = None
     if not change_pending(session, verification, one_more_wrong=one_more_wrong, **values):
         if before is not None:
             record(session, at, before)

@@ -46,7 +46,8 @@ class Verification(TenantOwned, Base):
     ``request_id`` makes a repeated start the same start, ``last_check`` a repeated check the same check.
     ``strength`` and ``worth`` are the class of the proof and its reason; ``digits`` says that the user has to type
     the number that is read out. ``summary`` is the ticket's line for the user's page, emptied at the end; ``terms``
-    what of the policy goes with the request. ``alarm`` says that the user did not ask for it. ``note`` is what the
+    what of the policy goes with the request. ``read_out`` is a code that a provider gave for the technician to read
+    out, emptied at the end. ``alarm`` says that the user did not ask for it. ``note`` is what the
     technician wrote where the proof is their word.
     """
 
@@ -91,6 +92,7 @@ class Verification(TenantOwned, Base):
     summary: Mapped[str | None] = mapped_column(SealedText, deferred=True)
     terms: Mapped[str] = mapped_column(Text, default="")
     alarm: Mapped[bool] = mapped_column(default=False)
+    read_out: Mapped[str | None] = mapped_column(SealedText)
     note: Mapped[str | None] = mapped_column(SealedText, deferred=True)
     wrong_guesses: Mapped[int] = mapped_column(default=0)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))

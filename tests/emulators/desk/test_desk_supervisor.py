@@ -49,7 +49,7 @@ RUN = """
     from emulators.desk.processes import plain_terminal
     from emulators.desk.supervisor import Supervisor
     plan = json.loads(sys.argv[1])
-    place = Place(plan["ports"][0], plan["ports"][1], Path(plan["state"]), Path(plan["project"]))
+    place = Place(*plan["ports"], Path(plan["state"]), Path(plan["project"]))
     sys.exit(Supervisor(place, Commands(**plan["commands"]), plain_terminal(verbose=False), os.environ).run())
 """
 
@@ -78,7 +78,7 @@ class Demo:
             worker=python(WORKER),
         )
         plan = {
-            "ports": self.ports,
+            "ports": [*self.ports, free_port(), free_port()],
             "state": str(state),
             "project": str(PROJECT),
             "commands": asdict(stand_ins) | changed,
@@ -242,7 +242,7 @@ def test_a_signal_during_the_start_ends_it(start):
 
 
 def test_no_secret_stands_on_a_command_line(tmp_path):
-    place = Place(8000, 8100, tmp_path, PROJECT)
+    place = Place(8000, 8100, 8101, 8125, tmp_path, PROJECT)
     words = [word for command in asdict(commands(place)).values() for word in command]
     assert not {"demoPrivateKey01", "demo-auth-token-0001"} & set(words)
 

@@ -1,0 +1,32 @@
+"""Providers for the tests of channels, and an application that trusts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from provider_rig import Providers, serve_providers
+
+from podserver.configuration import Settings
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
+    with serve_providers(tmp_path_factory.mktemp("certificates")) as providers:
+        yield providers
+
+
+@pytest.fixture
+def providers(served: Providers) -> Providers:
+    """The stand-ins as on their first day."""
+    for part in ("duo", "entra", "mail", "twilio"):
+        served.post(f"/_emulator/{part}/reset")
+    return served
+
+
+@pytest.fixture
+def settings(settings: Settings, providers: Providers) -> Settings:
+    """Settings that lead to the stand-ins."""
+    hosts = frozenset({providers.tls_host, providers.plain.removeprefix("http://")})
+    return replace(settings, twilio_api_url=providers.plain, local_hosts=hosts, ca_file=providers.authority)
