@@ -6,6 +6,8 @@ bind = f"{os.environ.get('PODSERVER_BIND', '127.0.0.1')}:{os.environ.get('PODSER
 workers = int(os.environ.get("PODSERVER_WORKERS", "2"))
 worker_class = os.environ.get("PODSERVER_WORKER_CLASS", "gthread")
 threads = int(os.environ.get("PODSERVER_THREADS", "8")) if worker_class == "gthread" else 1
+# Loaded once and forked: what the workers never change they share.
+preload_app = True
 timeout = 60
 graceful_timeout = 20
 keepalive = 15

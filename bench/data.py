@@ -19,15 +19,17 @@ from bench import floor
 from connectors.base import Company, Contact, Destination, DestinationKind
 from podserver.accounts import service as accounts
 from podserver.accounts.models import Role, Tenant
+from podserver.branding.letters import Letterhead
 from podserver.database import Base, db, now, writing
 from podserver.integrations.models import Integration, Psa
-from podserver.pod import service as pod
+from podserver.pod import reaching
 from podserver.pod.models import PsaRecord
+from podserver.policies.policy import DEFAULT, terms_of
 from podserver.security import pod_token, sealing
 from podserver.security.pod_token import PodSession
 from podserver.tenancy import bind_tenant
 from podserver.verification.methods import METHODS
-from podserver.verification.methods.base import Target
+from podserver.verification.methods.base import Ask, Target
 from podserver.verification.models import Delivery, Guard, State, Verification
 
 TENANTS = 4
@@ -103,7 +105,7 @@ class Product:
             payload = json.dumps(asdict(contact), default=lambda each: each.value)
             records.append({"integration_id": integration.id, "key": f"contact:{contact.ref}", "payload": payload,
                             "fetched_at": at, "tenant_id": tenant.id})  # fmt: skip
-            target = pod.reachable(contact, tenant=tenant, integration_id=integration.id)[0].target
+            target = reaching.targets(contact, tenant=tenant, integration_id=integration.id)[0].target
             verification: dict[str, Any] = {}
             code = ""
             if pending:
@@ -118,6 +120,7 @@ class Product:
                 contact=contact.ref,
                 chosen=False,
                 since=int(at.timestamp()),
+                company="19",
             )
             subjects.append(
                 Subject(contact.ref, pod_token.issue(who, at), target.key, verification.get("id", ""), code)
@@ -134,7 +137,9 @@ def _house(number: int) -> tuple[Tenant, Integration, int]:
     with writing(session):
         tenant = accounts.create_tenant(session, name=f"Northgate IT {number}", region="US", at=at)
         # The bench sends more in a minute than a desk in a year; the budgets have tests of their own.
-        session.execute(update(Tenant).values(sends_per_hour=None, technician_sends_per_hour=None))
+        session.execute(
+            update(Tenant).values(sends_per_hour=None, technician_sends_per_hour=None, tools="duo,mail,sms,voice")
+        )
         new = accounts.NewUser(f"sam{number}@northgate.example", "Sam Okafor", Role.TECHNICIAN)
         user = accounts.create_user(session, new, actor="bench", at=at)
         integration = Integration(
@@ -164,6 +169,7 @@ def _contact(ref: str) -> Contact:
         destinations=(
             Destination("1", DestinationKind.PHONE, numbers[0], "Cell", mobile=True, default=True),
             Destination("2", DestinationKind.PHONE, numbers[1], "Direct"),
+            Destination("3", DestinationKind.EMAIL, f"dana{ref}@larkfield.example", "Email", default=True),
         ),
     )
 
@@ -172,12 +178,25 @@ def _challenge(
     tenant: Tenant, integration: Integration, user: int, contact: Contact, target: Target, at: datetime
 ) -> tuple[dict[str, Any], str]:
     verification = sealing.random_id()
-    challenge = METHODS["sms_code"].challenge(
-        hash_key=tenant.hash_key,
-        verification=verification,
-        msp=tenant.name,
-        target=target,
-        life=int(LIFE.total_seconds()),
+    method = METHODS["sms_code"]
+    claim = method.claim(target, digits=False)
+    challenge = method.challenge(
+        Ask(
+            hash_key=tenant.hash_key,
+            verification=verification,
+            msp=tenant.name,
+            target=target,
+            life=int(LIFE.total_seconds()),
+            technician="Sam Okafor",
+            contact=contact.ref,
+            contact_name=contact.name,
+            company="19",
+            ticket="48213",
+            summary="",
+            integration_id=integration.id,
+            base_url="https://pod.northgate.example",
+            letterhead=lambda: Letterhead(tenant.name),
+        )
     )
     found = re.search(r"Code: (\d{6})", challenge.payload["body"])
     assert found
@@ -197,6 +216,9 @@ def _challenge(
         "delivery": Delivery.QUEUED,
         "delivery_at": at,
         "proof_hash": challenge.proof_hash,
+        "strength": claim.strength,
+        "worth": claim.reason,
+        "terms": terms_of(DEFAULT),
         "wrong_guesses": 0,
         "user_id": user,
         "technician": "Sam Okafor",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bench.load import Burst, percentile
+from bench.servers import Megabytes
 
 PRODUCT, FLOOR = "podserver", "floor"
 # What the product logs, and PostgreSQL says, when connections run out.
@@ -18,13 +19,12 @@ MOST_MEGABYTES = 90.0
 
 @dataclass
 class Setup:
-    """One database and one class of workers, measured. Bursts by flow, clients and side; memory by side, in
-    MB: resident, and what of it is the worker's own alone."""
+    """One database and one class of workers, measured. Bursts by flow, clients and side; memory by side."""
 
     database: str
     worker_class: str
     bursts: dict[tuple[str, int, str], list[Burst]] = field(default_factory=lambda: defaultdict(list))
-    megabytes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    megabytes: dict[str, Megabytes] = field(default_factory=dict)
     exhausted: int = 0
 
     def ratio(self, flow: str, clients: int) -> float:
@@ -96,9 +96,8 @@ def _cpu(setup: Setup, flow: str, clients: int) -> str:
     return f"{mine:>7.2f}{its:>7.2f}{its / mine if mine else 0.0:>7.2f}"
 
 
-def _size(megabytes: tuple[float, float]) -> str:
-    resident, own = megabytes
-    return f"{resident:.0f} MB resident, {own:.0f} MB of it private"
+def _size(size: Megabytes) -> str:
+    return f"{size.share:.0f} MB ({size.own:.0f} of its own, {size.resident:.0f} with all that it shares)"
 
 
 def _figures(bursts: Sequence[Burst]) -> str:
@@ -124,7 +123,7 @@ def aims(setups: Sequence[Setup]) -> str:
     for setup in setups:
         size = setup.megabytes[PRODUCT]
         what = f"{setup.database}, {setup.worker_class}: the biggest worker takes {_size(size)}"
-        lines.append(_aim(what, f"below {MOST_MEGABYTES:.0f}", size[0] < MOST_MEGABYTES))
+        lines.append(_aim(what, f"below {MOST_MEGABYTES:.0f}", size.share < MOST_MEGABYTES))
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 import redis
@@ -68,6 +69,15 @@ def databases(kind: str) -> Iterator[tuple[Path, str, str]]:
                     admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+class Megabytes(NamedTuple):
+    """A worker's memory in MB: its share of the machine (pages that n processes share count an nth), what is its own
+    alone, and all that it can see."""
+
+    share: float
+    own: float
+    resident: float
+
+
 class Gunicorn:
     """One gunicorn master and its workers."""
 
@@ -110,13 +120,13 @@ class Gunicorn:
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def megabytes(self) -> tuple[float, float]:
-        """The biggest worker in MB: what is resident, and what of it is its own alone."""
-        sizes: list[tuple[float, float]] = []
+    def megabytes(self) -> Megabytes:
+        """The biggest worker."""
+        sizes: list[Megabytes] = []
         for pid in self._workers():
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
             parts = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.endswith(" kB")}
-            sizes.append((parts["Rss"], parts["Private_Clean"] + parts["Private_Dirty"]))
+            sizes.append(Megabytes(parts["Pss"], parts["Private_Clean"] + parts["Private_Dirty"], parts["Rss"]))
         return max(sizes)
 
     def log(self) -> str:

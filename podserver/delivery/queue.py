@@ -26,7 +26,12 @@ def make_queue(settings: Settings) -> Huey:
         name = f"podserver-{fingerprint(settings.database_url)[:12]}"
         return RedisHuey(name, connection_pool=pool, results=False)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    return SqliteHuey("podserver", filename=str(settings.state_dir / "queue.db"), results=False, fsync=False, timeout=5)
+    queue = SqliteHuey(
+        "podserver", filename=str(settings.state_dir / "queue.db"), results=False, fsync=False, timeout=5
+    )
+    # It opened its file to make its tables; a connection must not be carried into a worker that is forked from here.
+    queue.storage.close()
+    return queue
 
 
 class Nudger:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import jwt
 
@@ -57,7 +58,18 @@ def issue(pod: PodSession, at: datetime) -> str:
 
 def read(token: str, at: datetime) -> tuple[PodSession, datetime]:
     """The session and when its token was issued. Raises BadToken."""
-    for key in _keys():
+    pod, issued, expires = _signed(token, tuple(_keys()))
+    if not issued - 60 <= at.timestamp() < expires:
+        raise BadToken("expired")
+    return pod, datetime.fromtimestamp(issued, at.tzinfo)
+
+
+# A page sends the same token for minutes, every two seconds. What its signature says does not change meanwhile; when
+# it runs out is judged each time, and so is who may still use it.
+@lru_cache(maxsize=4096)
+def _signed(token: str, keys: tuple[bytes, ...]) -> tuple[PodSession, int, int]:
+    """The session in a token that we signed, and when it was issued and ends. Raises BadToken."""
+    for key in keys:
         try:
             claims = jwt.decode(
                 token,
@@ -68,12 +80,10 @@ def read(token: str, at: datetime) -> tuple[PodSession, datetime]:
             )
         except jwt.InvalidTokenError:
             continue
-        if not claims["iat"] - 60 <= at.timestamp() < claims["exp"]:
-            raise BadToken("expired")
         fields = {name: claims.get(name) for name in PodSession.__slots__}
         if None in fields.values():
             raise BadToken("incomplete")
-        return PodSession(**fields), datetime.fromtimestamp(claims["iat"], at.tzinfo)  # type: ignore[arg-type]
+        return PodSession(**fields), int(claims["iat"]), int(claims["exp"])  # type: ignore[arg-type]
     raise BadToken("not one of ours")
 
 
