@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from podserver.accounts.models import FailureBucket, SignIn
 from podserver.database import writing
+from podserver.delivery.credentials import MicrosoftSignInFlow
 from podserver.delivery.models import InboxRow, OutboxRow
 from podserver.pod.models import PsaRecord
 from podserver.tenancy import across_tenants
+from podserver.verification.models import Sighting, Verification
 
 PSA_RECORDS = timedelta(days=1)
 FAILURES = timedelta(days=1)
 SIGN_INS = timedelta(days=30)
 # Twilio's receipts have been seen days late; what they belong to must still be there.
 MESSAGES = timedelta(days=30)
+# A used link says so for a day; after that nobody can tell it from one that never was.
+LINKS = timedelta(days=1)
+SIGN_IN_FLOWS = timedelta(hours=1)
+# Who has not been seen at a contact for so long is no news when they come back.
+SIGHTINGS = timedelta(days=400)
 
 
 def tidy(session: Session, at: datetime) -> None:
@@ -30,5 +37,10 @@ def tidy(session: Session, at: datetime) -> None:
             delete(SignIn).where(SignIn.created_at < at - SIGN_INS),
             delete(InboxRow).where(InboxRow.outbox_id.in_(old_messages)),
             delete(OutboxRow).where(OutboxRow.ended_at < at - MESSAGES),
+            delete(MicrosoftSignInFlow).where(MicrosoftSignInFlow.begun_at < at - SIGN_IN_FLOWS),
+            delete(Sighting).where(Sighting.last_seen_at < at - SIGHTINGS),
+            update(Verification)
+            .where(Verification.link_hash.is_not(None), Verification.ended_at < at - LINKS)
+            .values(link_hash=None, summary=None),
         ):
             session.execute(statement.execution_options(synchronize_session=False))
