@@ -1,4 +1,5 @@
-"""A stand-in for Twilio: the Messages API over HTTP, a carrier that takes its time, signed webhooks, and a phone.
+"""A stand-in for Twilio: messages and calls over HTTP, a carrier and an exchange that take their time, signed webhooks,
+TwiML, and a phone.
 
 Written from Twilio's published behaviour; it imports neither the product nor a Twilio package.
 """
@@ -11,8 +12,8 @@ from flask import Flask
 
 from emulators.twilio import controls, phone, rest
 from emulators.twilio.account import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER, MESSAGING_SERVICE_SID
-from emulators.twilio.carrier import Pace
 from emulators.twilio.emulator import TwilioEmulator
+from emulators.twilio.pace import Pace
 
 __all__ = [
     "ACCOUNT_SID",

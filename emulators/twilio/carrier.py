@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from emulators.twilio.account import FROM_NUMBER, MAGIC_SENDER
 from emulators.twilio.faults import Faults
 from emulators.twilio.messages import FINAL, Message, now
+from emulators.twilio.pace import Pace
 from emulators.twilio.schedule import Schedule
 from emulators.twilio.segments import count
 from emulators.twilio.store import Store
@@ -15,20 +15,6 @@ from emulators.twilio.webhooks import Webhooks
 
 EXPIRED_IN_QUEUE = 30036
 HOSTED_BY_TWILIO = 30038
-
-
-@dataclass(frozen=True)
-class Pace:
-    """Seconds that a message spends queued, being sent, and on its way to the handset."""
-
-    queued: float = 0.25
-    sending: float = 0.25
-    delivery: float = 0.9
-
-    @classmethod
-    def brisk(cls) -> Pace:
-        """For tests: the same order, next to no waiting."""
-        return cls(0.02, 0.02, 0.05)
 
 
 class Carrier:

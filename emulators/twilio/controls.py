@@ -8,10 +8,11 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from emulators.twilio.account import FROM_NUMBER, is_e164
+from emulators.twilio.callee import read_script
 from emulators.twilio.emulator import TwilioEmulator
+from emulators.twilio.hook_client import is_hook_url
 from emulators.twilio.loopback import comes_from_here
 from emulators.twilio.validation import check_script
-from emulators.twilio.webhooks import is_hook_url
 
 
 def _object() -> dict[str, Any]:
@@ -50,6 +51,18 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
             return _wrong(str(reason))
         return jsonify(faults.describe())
 
+    @controls.get("/pace")
+    def show_pace() -> ResponseReturnValue:
+        return jsonify(emulator.pace.describe())
+
+    @controls.post("/pace")
+    def change_pace() -> ResponseReturnValue:
+        try:
+            emulator.pace.change(_object())
+        except ValueError as reason:
+            return _wrong(str(reason))
+        return jsonify(emulator.pace.describe())
+
     @controls.get("/numbers")
     def list_numbers() -> ResponseReturnValue:
         return jsonify({"numbers": store.numbers(), "opted_out": store.opt_outs()})
@@ -57,16 +70,22 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
     @controls.post("/numbers/<number>")
     def script_number(number: str) -> ResponseReturnValue:
         wanted = _object()
-        script, sms_url = wanted.get("script"), wanted.get("sms_url")
+        script, call_script, sms_url = (wanted.get(key) for key in ("script", "call_script", "sms_url"))
         if not is_e164(number):
             return _wrong("The number is not in E.164 form, like +12025550142.")
         if script is not None and check_script(str(script)):
             return _wrong(str(check_script(str(script))))
+        if call_script is not None:
+            try:
+                read_script(str(call_script))
+            except ValueError as reason:
+                return _wrong(str(reason))
         if sms_url and not is_hook_url(str(sms_url)):
             return _wrong("sms_url is not a URL that can be called.")
         store.set_number(
             number,
             script=None if script is None else "" if script == "deliver" else str(script),
+            call_script=None if call_script is None else str(call_script),
             sms_url=None if sms_url is None else str(sms_url),
         )
         return jsonify({"number": number, **store.numbers().get(number, {})})
@@ -82,6 +101,10 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
     @controls.get("/messages")
     def messages() -> ResponseReturnValue:
         return jsonify({"messages": [message.to_json() for message in store.all()]})
+
+    @controls.get("/calls")
+    def calls() -> ResponseReturnValue:
+        return jsonify({"calls": [call.to_json() | call.to_handset() for call in store.calls.all()]})
 
     @controls.get("/requests")
     def requests() -> ResponseReturnValue:

@@ -1,15 +1,19 @@
-"""The emulator as one object: what it remembers, its carrier, its webhooks and its faults."""
+"""The emulator as one object: what it remembers, its carrier and exchange, its webhooks and its faults."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from emulators.twilio.account import FROM_NUMBER, MESSAGING_SERVICE_SID
-from emulators.twilio.carrier import Carrier, Pace
+from emulators.twilio.call_hooks import CallHooks
+from emulators.twilio.carrier import Carrier
+from emulators.twilio.exchange import Exchange
 from emulators.twilio.faults import Faults
 from emulators.twilio.keywords import REPLIES, keyword_in
 from emulators.twilio.messages import Message, now
+from emulators.twilio.pace import Pace
 from emulators.twilio.schedule import Schedule
 from emulators.twilio.segments import count
 from emulators.twilio.store import Store, new_sid
@@ -24,13 +28,21 @@ class TwilioEmulator:
         self.faults = Faults()
         self.store = Store(self.schedule, state_dir)
         self.webhooks = Webhooks(self.store, self.faults, self.schedule)
-        self.carrier = Carrier(self.store, self.faults, self.schedule, self.webhooks, pace or Pace())
+        self.call_hooks = CallHooks(self.store, self.faults, self.schedule)
+        self._first_pace = pace or Pace()
+        self.pace = replace(self._first_pace)
+        self.carrier = Carrier(self.store, self.faults, self.schedule, self.webhooks, self.pace)
+        self.exchange = Exchange(self.store, self.faults, self.call_hooks, self.pace)
         self.carrier.resume()
+        self.exchange.resume()
 
     def reset(self) -> None:
-        """Back to the first day: nothing sent, nobody opted out, no faults."""
+        """Back to the first day: nothing sent, nobody called or opted out, no faults, the first pace."""
         self.schedule.clear()
         self.faults.clear()
+        self.exchange.clear()
+        self.call_hooks.clear()
+        self.pace.restore(self._first_pace)
         self.store.clear()
         self.store.save()
 

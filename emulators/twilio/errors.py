@@ -1,12 +1,14 @@
 """Twilio's error codes: the HTTP status and a sentence for each.
 
 The numbers are Twilio's documented ones; the sentences are ours, because Twilio warns that its own change and that
-callers decide on the number only. Codes 20001, 20009, 21266, 21603, 21604, 21609 and 21655 are [inferred].
+callers decide on the number only. Codes 20001, 20009, 21266, 21603, 21604, 21609 and 21655 are [inferred], and so is
+the use of 21201 and 21213 for what is missing, and the HTTP status of 10004.
 """
 
 from __future__ import annotations
 
 REFUSALS: dict[int, tuple[int, str]] = {
+    10004: (429, "Too many calls at once"),
     20001: (400, "A parameter has a value that is not allowed"),
     20003: (401, "Authenticate"),
     20004: (405, "This method is not allowed here"),
@@ -14,8 +16,22 @@ REFUSALS: dict[int, tuple[int, str]] = {
     20404: (404, "The requested resource was not found"),
     20429: (429, "Too many requests"),
     20500: (500, "An internal server error has occurred"),
+    21201: (400, "A 'To' number is required"),
+    21205: (400, "The 'Url' is missing or not valid"),
+    21206: (400, "'SendDigits' is made of 0 to 9, A to D, *, #, w and W"),
+    21208: (400, "The 'Timeout' is not valid"),
+    21209: (400, "The method is not GET or POST"),
+    21210: (400, "The 'From' number is not one of this account and not verified"),
     21211: (400, "The 'To' number is not a valid phone number"),
     21212: (400, "The 'From' number is not a valid phone number, short code or sender ID"),
+    21213: (400, "A 'From' number is required"),
+    21214: (400, "The 'To' number cannot be reached"),
+    21215: (400, "Calling the country of the 'To' number is not enabled for this account"),
+    21216: (400, "Calling the 'To' number is not allowed"),
+    21217: (400, "The 'To' number does not appear to be a phone number"),
+    21218: (400, "The application does not exist"),
+    21219: (400, "The 'To' number is not verified, and a trial account calls verified numbers only"),
+    21220: (400, "The call is not in progress"),
     21266: (400, "'To' and 'From' cannot be the same number"),
     21408: (400, "Sending to the country of the 'To' number is not enabled for this account"),
     21602: (400, "The message body is empty"),
@@ -30,9 +46,12 @@ REFUSALS: dict[int, tuple[int, str]] = {
     21614: (400, "The 'To' number is not a mobile number"),
     21617: (400, "The message body exceeds 1600 characters"),
     21619: (400, "A message body, media or a content template is required"),
+    21626: (400, "A 'StatusCallbackEvent' is not known"),
     21655: (400, "The content template does not exist"),
     21703: (400, "The messaging service has no sender"),
     21705: (400, "The messaging service does not exist"),
+    22005: (400, "The queue of calls is longer than 24 hours"),
+    32018: (400, "The TwiML exceeds 4000 characters"),
 }
 
 DELIVERY_ERRORS: dict[int, str] = {
@@ -58,8 +77,15 @@ DELIVERY_ERRORS: dict[int, str] = {
     63038: "Account daily limit reached",
 }
 
+# What a webhook can do wrong.
+HOOK_URL_WRONG = 11100
 HOOK_CONNECT_FAILED = 11205
 HOOK_REFUSED = 11217
+TWIML_TOO_LARGE = 11750
+TWIML_UNREADABLE = 12100
+TWIML_NOT_ALLOWED = 12200
+WRONG_CONTENT_TYPE = 12300
+SAY_TOO_LONG = 13521
 
 
 class RefusedError(Exception):

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from emulators.twilio.callee import read_script
+from emulators.twilio.calls import EVENTS
 from emulators.twilio.errors import DELIVERY_ERRORS, REFUSALS
 
 Value = bool | int | float | str
@@ -37,6 +39,21 @@ def _callbacks(value: object) -> Value:
     raise ValueError("one of " + ", ".join(CALLBACK_MODES))
 
 
+def _call_script(value: object) -> Value:
+    try:
+        read_script(value if isinstance(value, str) else "?")
+    except ValueError as reason:
+        # The sentence about the value ends with a full stop of its own.
+        raise ValueError(f"the script of a number: {str(reason).rstrip('.')}") from None
+    return value if isinstance(value, str) and value else "person"
+
+
+def _event(value: object) -> Value:
+    if isinstance(value, str) and value in ("", *EVENTS):
+        return value
+    raise ValueError("an empty text, or one of " + ", ".join(EVENTS))
+
+
 def _code_among(known: Mapping[int, object]) -> Callable[[object], Value]:
     def check(value: object) -> Value:
         if isinstance(value, int) and not isinstance(value, bool) and (value == 0 or value in known):
@@ -61,17 +78,27 @@ FAULTS: dict[str, Fault] = {
     "rate_limit_429": Fault("Every request is answered with 429 and code 20429.", False, _times),
     "slow_seconds": Fault("Every request waits this long before anything is done with it.", 0, _seconds),
     "accept_then_drop_answer": Fault(
-        "The next so many messages are accepted and sent, but the answer is lost.", False, _times
+        "The next so many messages or calls are accepted and sent off, but the answer is lost.", False, _times
     ),
-    "hang_before_accept_seconds": Fault("A message is accepted only after this wait.", 0, _seconds),
-    "hang_after_accept_seconds": Fault("A message is accepted and sent, but the answer waits this long.", 0, _seconds),
+    "call_accept_then_drop_answer": Fault(
+        "The next so many calls, and no messages, are accepted and placed, but the answer is lost.", False, _times
+    ),
+    "hang_before_accept_seconds": Fault("A message or call is accepted only after this wait.", 0, _seconds),
+    "hang_after_accept_seconds": Fault(
+        "A message or call is accepted and sent off, but the answer waits this long.", 0, _seconds
+    ),
     "refuse_code": Fault("Every new message is refused with this code.", 0, _code_among(REFUSALS)),
-    "queue_delay_seconds": Fault("Messages stay queued this long before they are sent.", 0, _seconds),
+    "call_refuse_code": Fault("Every new call is refused with this code.", 0, _code_among(REFUSALS)),
+    "call_script": Fault(
+        "Every call is met like this, unless its number has a script of its own.", "person", _call_script
+    ),
+    "queue_delay_seconds": Fault("Messages and calls stay queued this long before they are sent off.", 0, _seconds),
     "undelivered_code": Fault("Messages are sent, then undelivered with this code.", 0, _code_among(DELIVERY_ERRORS)),
     "no_receipts": Fault("Messages arrive, but the carrier never confirms it: they stay 'sent'.", False, _switch),
     "callbacks": Fault(
         "Status callbacks are normal, off, duplicated, reordered, or carry a bad_signature.", "normal", _callbacks
     ),
+    "missing_call_event": Fault("The callback of this event of a call is lost on its way.", "", _event),
     "callback_delay_seconds": Fault("Status callbacks come this much late.", 0, _seconds),
 }
 
@@ -139,8 +166,12 @@ class Faults:
         with self._lock:
             return int(self._values[name])
 
+    def text(self, name: str) -> str:
+        """The current value of `name`, where it is a text."""
+        with self._lock:
+            return str(self._values[name])
+
     @property
     def callbacks(self) -> str:
         """One of CALLBACK_MODES."""
-        with self._lock:
-            return str(self._values["callbacks"])
+        return self.text("callbacks")

@@ -19,7 +19,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _rfc2822(moment: datetime | None) -> str | None:
+def rfc2822(moment: datetime | None) -> str | None:
+    """`moment` as Twilio writes it, to the second; None for None."""
     return format_datetime(moment) if moment else None
 
 
@@ -84,9 +85,9 @@ class Message(Stored):
             "error_message": delivery_error(self.error_code) if self.error_code else None,
             "price": None,
             "price_unit": "USD",
-            "date_created": _rfc2822(self.created),
-            "date_updated": _rfc2822(self.updated),
-            "date_sent": _rfc2822(self.sent),
+            "date_created": rfc2822(self.created),
+            "date_updated": rfc2822(self.updated),
+            "date_sent": rfc2822(self.sent),
             "api_version": API_VERSION,
             "uri": self.uri,
             "subresource_uris": {"media": self.uri.removesuffix(".json") + "/Media.json"},

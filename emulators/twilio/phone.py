@@ -1,4 +1,4 @@
-"""The phone: a page that draws a handset and shows what arrived on it."""
+"""The phone: a page that draws a handset, shows the texts that arrived on it, and takes its calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from emulators.twilio.account import DEMO_HANDSET, FROM_NUMBER, HANDSET_NAMES, MESSAGING_SERVICE_SID, is_e164
 from emulators.twilio.emulator import TwilioEmulator
+from emulators.twilio.exchange import NotPossibleError
 from emulators.twilio.loopback import comes_from_here
+from emulators.twilio.twiml import KEYS
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -56,10 +58,13 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
             abort(404)
         return page(number)
 
+    def asked_number() -> str:
+        # A query string turns the plus of an unescaped number into a space.
+        return request.args.get("to", DEMO_HANDSET).replace(" ", "+")
+
     @phone.get("/phone/messages.json")
     def messages() -> ResponseReturnValue:
-        # A query string turns the plus of an unescaped number into a space.
-        number = request.args.get("to", DEMO_HANDSET).replace(" ", "+")
+        number = asked_number()
         blocked = store.has_opted_out(FROM_NUMBER, number) or store.has_opted_out(MESSAGING_SERVICE_SID, number)
         return jsonify(
             {
@@ -71,4 +76,32 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
             }
         )
 
+    @phone.get("/phone/calls.json")
+    def calls() -> ResponseReturnValue:
+        number = asked_number()
+        found = [call.to_handset() for call in store.calls.all() if call.to == number]
+        return jsonify({"number": number, "calls": found})
+
+    @phone.post("/phone/calls/<sid>")
+    def handle(sid: str) -> ResponseReturnValue:
+        wanted = request.get_json()
+        action, key = (wanted.get("do"), wanted.get("key")) if isinstance(wanted, dict) else (None, None)
+        if store.calls.get(sid) is None:
+            return jsonify({"error": "There is no such call."}), 404
+        try:
+            if action == "key":
+                if not isinstance(key, str) or len(key) != 1 or key not in KEYS:
+                    return jsonify({"error": "'key' is one of 0 to 9, * and #."}), 400
+                return jsonify(emulator.exchange.press(sid, key).to_handset())
+            if action not in handset_acts:
+                return jsonify({"error": "'do' is answer, decline, hang_up or key."}), 400
+            return jsonify(handset_acts[action](sid).to_handset())
+        except NotPossibleError as reason:
+            return jsonify({"error": str(reason)}), 409
+
+    handset_acts = {
+        "answer": emulator.exchange.answer,
+        "decline": emulator.exchange.decline,
+        "hang_up": emulator.exchange.hang_up,
+    }
     return phone

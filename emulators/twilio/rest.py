@@ -1,4 +1,4 @@
-"""Twilio's REST API for messages: create, fetch, list, redact, cancel, delete."""
+"""Twilio's REST API: who may come in and what can go wrong; messages: create, fetch, list, redact, cancel, delete."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from emulators.twilio import call_rest
 from emulators.twilio.account import ACCOUNT_SID, AUTH_TOKEN
-from emulators.twilio.connection import drop
+from emulators.twilio.connection import DROPPED, drop
 from emulators.twilio.emulator import TwilioEmulator
 from emulators.twilio.errors import RefusedError
-from emulators.twilio.listing import page_of
+from emulators.twilio.listing import MESSAGES, page_of
 from emulators.twilio.messages import API_VERSION, FINAL, Message
 from emulators.twilio.validation import new_message
 
@@ -34,15 +35,11 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
     api = Blueprint("twilio_rest", __name__, url_prefix=ROOT)
     store, faults = emulator.store, emulator.faults
 
-    def dropped() -> Response:
-        request.environ["emulator.dropped"] = True
-        return drop()
-
     @api.before_request
     def strike() -> Response | None:
         faults.wait("slow_seconds")
         if faults.strikes("down"):
-            return dropped()
+            return drop()
         if faults.strikes("http_500"):
             raise RefusedError(20500)
         if faults.strikes("rate_limit_429"):
@@ -52,8 +49,8 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
 
     @api.after_request
     def note(response: Response) -> Response:
-        dropped_it = "emulator.dropped" in request.environ
-        store.log_request(request.method, request.path, None if dropped_it else response.status_code)
+        status = None if DROPPED in request.environ else response.status_code
+        store.log_request(request.method, request.path, status)
         return response
 
     @api.errorhandler(RefusedError)
@@ -76,13 +73,13 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
         message = store.add(message)
         emulator.carrier.accept(message)
         if faults.strikes("accept_then_drop_answer"):
-            return dropped()
+            return drop()
         faults.wait("hang_after_accept_seconds")
         return jsonify(message.to_json()), 201
 
     @api.get("/Accounts/<account>/Messages.json")
     def index(account: str) -> ResponseReturnValue:
-        return jsonify(page_of(store.all(), request.args, request.path))
+        return jsonify(page_of(MESSAGES, store.all(), request.args, request.path))
 
     def existing(sid: str) -> Message:
         message = store.get(sid)
@@ -117,4 +114,5 @@ def blueprint(emulator: TwilioEmulator) -> Blueprint:
         store.delete(sid)
         return "", 204
 
+    call_rest.add_routes(api, emulator)
     return api

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from emulators.twilio.account import DEMO_HANDSET, HANDSET_NAMES
+from emulators.twilio.call_book import CallBook
 from emulators.twilio.messages import HandsetText, Message, now
 from emulators.twilio.schedule import Schedule
 
@@ -23,7 +24,7 @@ LOG_LENGTH = 2000
 
 
 class Store:
-    """Messages, handsets, opt-outs, scripted numbers and the logs.
+    """Messages, calls, handsets, opt-outs, scripted numbers and the logs.
 
     With a `state_dir` all but the logs is kept in `twilio.json` there, written a moment after a change.
     """
@@ -35,6 +36,7 @@ class Store:
         self._save_pending = False
         self.requests: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
         self.callbacks: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
+        self.calls = CallBook(self._changing, self._next_mark)
         self._forget()
         if self._file and self._file.exists():
             self._load(json.loads(self._file.read_text(encoding="utf-8")))
@@ -42,15 +44,23 @@ class Store:
     def _forget(self) -> None:
         self._messages: dict[str, Message] = {}
         self._texts: list[HandsetText] = []
-        self._next_text = 1
+        self._last_mark = 0
         self._opted_out: set[tuple[str, str]] = set()
         self._scripts: dict[str, str] = {}
+        self._call_scripts: dict[str, str] = {}
         self._hooks: dict[str, str] = {}
+
+    def _next_mark(self) -> int:
+        """Texts and rings are numbered together, so that one can tell which phone was reached last."""
+        with self._lock:
+            self._last_mark += 1
+            return self._last_mark
 
     def clear(self) -> None:
         """Forget everything, the logs included."""
         with self._changing():
             self._forget()
+            self.calls.forget()
             self.requests.clear()
             self.callbacks.clear()
 
@@ -92,8 +102,8 @@ class Store:
     def put_on_handset(self, number: str, other: str, body: str, *, sid: str = "", outgoing: bool = False) -> None:
         """Show a text on the handset `number`, from or to `other`."""
         with self._changing():
-            self._texts.append(HandsetText(self._next_text, sid or new_sid("SM"), number, other, body, now(), outgoing))
-            self._next_text += 1
+            mark = self._next_mark()
+            self._texts.append(HandsetText(mark, sid or new_sid("SM"), number, other, body, now(), outgoing))
 
     def texts(self, number: str) -> list[HandsetText]:
         """The texts of one handset, oldest first."""
@@ -106,9 +116,11 @@ class Store:
             return any(text.sid == sid for text in self._texts)
 
     def handsets(self) -> list[dict[str, Any]]:
-        """`number`, `name` and `last` (id of the newest text) of the demo handset and of every other with a text."""
+        """`number`, `name` and `last` (mark of the newest text or ring) of the demo handset and of each one reached."""
         with self._lock:
             last = {DEMO_HANDSET: 0} | {text.number: text.id for text in self._texts}
+            for number, mark in self.calls.marks().items():
+                last[number] = max(mark, last.get(number, 0))
         return [{"number": each, "name": HANDSET_NAMES.get(each, ""), "last": at} for each, at in last.items()]
 
     # Opt-outs, scripts, webhooks
@@ -133,10 +145,15 @@ class Store:
         with self._lock:
             return [{"sender": ours, "number": theirs} for ours, theirs in sorted(self._opted_out)]
 
-    def set_number(self, number: str, *, script: str | None = None, sms_url: str | None = None) -> None:
-        """Give `number` a script, or the webhook for inbound messages; None leaves, an empty text removes."""
+    def set_number(
+        self, number: str, *, script: str | None = None, call_script: str | None = None, sms_url: str | None = None
+    ) -> None:
+        """Give `number` scripts for messages and calls, or the webhook for inbound messages.
+
+        None leaves what is set, an empty text removes it.
+        """
         with self._changing():
-            for table, value in ((self._scripts, script), (self._hooks, sms_url)):
+            for table, value in ((self._scripts, script), (self._call_scripts, call_script), (self._hooks, sms_url)):
                 if value:
                     table[number] = value
                 elif value is not None:
@@ -148,21 +165,23 @@ class Store:
             verb, _, argument = self._scripts.get(number, "deliver").partition(":")
             return verb, argument
 
+    def call_script(self, number: str) -> str:
+        """Who answers calls to `number`, in the words of a script; empty where it has none."""
+        with self._lock:
+            return self._call_scripts.get(number, "")
+
     def sms_url(self, number: str) -> str | None:
         """Where inbound messages to our `number` are posted."""
         with self._lock:
             return self._hooks.get(number)
 
     def numbers(self) -> dict[str, dict[str, str]]:
-        """number -> {"script", "sms_url"}, where set."""
+        """number -> {"script", "call_script", "sms_url"}, where set."""
         with self._lock:
+            tables = (("script", self._scripts), ("call_script", self._call_scripts), ("sms_url", self._hooks))
             return {
-                number: {
-                    key: table[number]
-                    for key, table in (("script", self._scripts), ("sms_url", self._hooks))
-                    if number in table
-                }
-                for number in sorted({*self._scripts, *self._hooks})
+                number: {key: table[number] for key, table in tables if number in table}
+                for number in sorted({*self._scripts, *self._call_scripts, *self._hooks})
             }
 
     # Logs
@@ -196,9 +215,11 @@ class Store:
             text = json.dumps(
                 {
                     "messages": [message.to_state() for message in self._messages.values()],
+                    "calls": self.calls.to_state(),
                     "texts": [text.to_state() for text in self._texts],
                     "opted_out": sorted(self._opted_out),
                     "scripts": self._scripts,
+                    "call_scripts": self._call_scripts,
                     "hooks": self._hooks,
                 }
             )
@@ -211,9 +232,11 @@ class Store:
     def _load(self, state: dict[str, Any]) -> None:
         self._messages = {each["sid"]: Message.from_state(each) for each in state["messages"]}
         self._texts = [HandsetText.from_state(each) for each in state["texts"]]
-        self._next_text = max((text.id for text in self._texts), default=0) + 1
+        self.calls.load(state.get("calls", []))
+        self._last_mark = max([0, *(text.id for text in self._texts), *self.calls.marks().values()])
         self._opted_out = {(ours, theirs) for ours, theirs in state["opted_out"]}
         self._scripts = dict(state["scripts"])
+        self._call_scripts = dict(state.get("call_scripts", {}))
         self._hooks = dict(state["hooks"])
 
 

@@ -10,10 +10,10 @@ from werkzeug.datastructures import MultiDict
 from emulators.twilio import account
 from emulators.twilio.errors import REFUSALS, RefusedError
 from emulators.twilio.faults import Faults
+from emulators.twilio.hook_client import is_hook_url
 from emulators.twilio.messages import Message, now
 from emulators.twilio.segments import count
 from emulators.twilio.store import Store, moment, new_sid
-from emulators.twilio.webhooks import is_hook_url
 
 BODY_LIMIT = 1600
 VALIDITY_SECONDS = range(1, 36001)

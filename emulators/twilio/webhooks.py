@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import http.client
-import logging
 import secrets
 import threading
 from collections.abc import Callable
-from urllib.parse import urlencode, urlsplit
 
 from emulators.twilio.account import ACCOUNT_SID, AUTH_TOKEN
-from emulators.twilio.errors import HOOK_CONNECT_FAILED, HOOK_REFUSED, delivery_error
+from emulators.twilio.errors import delivery_error
 from emulators.twilio.faults import Faults
+from emulators.twilio.hook_client import call_hook
 from emulators.twilio.messages import API_VERSION, Message
 from emulators.twilio.schedule import Schedule
-from emulators.twilio.signature import sign
 from emulators.twilio.store import Store
 
-CONNECT_SECONDS = 5
-ANSWER_SECONDS = 15
 WRONG_TOKEN = "not-the-token"
 
-log = logging.getLogger(__name__)
 
-
-def is_hook_url(url: str) -> bool:
-    """Whether Twilio would call `url`: http or https, plain ASCII, a host name without an underscore."""
-    try:
-        parts = urlsplit(url)
-        port_is_fine = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    host = parts.hostname or ""
-    return parts.scheme in ("http", "https") and bool(host) and "_" not in host and url.isascii() and port_is_fine
-
-
-def _connect(url: str) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=CONNECT_SECONDS)
-    connection.connect()
-    connection.sock.settimeout(ANSWER_SECONDS)
-    return connection
+def signing_secret(faults: Faults) -> str:
+    """The account's token, or a wrong one while the faults want that."""
+    return WRONG_TOKEN if faults.callbacks == "bad_signature" else AUTH_TOKEN
 
 
 class Webhooks:
@@ -99,35 +77,17 @@ class Webhooks:
         threading.Thread(target=job, name="twilio-webhook", daemon=True).start()
 
     def _post(self, url: str, fields: dict[str, str], token: str) -> None:
-        """One retry, and only where no connection was made; an answer of any kind is final."""
-        secret = WRONG_TOKEN if self._faults.callbacks == "bad_signature" else AUTH_TOKEN
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
-            "Accept": "*/*",
-            "User-Agent": "TwilioProxy/1.1",
-            "I-Twilio-Idempotency-Token": token,
-            "X-Twilio-Signature": sign(url, fields, secret),
-        }
-        note = {"url": url, "sid": fields["MessageSid"], "status": fields["SmsStatus"]}
-        for attempt in (1, 2):
-            try:
-                connection = _connect(url)
-            except OSError:
-                if attempt == 2:
-                    self._store.log_callback({**note, "answer": None, "attempts": 2, "error": HOOK_CONNECT_FAILED})
-                continue
-            try:
-                parts = urlsplit(url)
-                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-                connection.request("POST", target, urlencode(fields), headers)
-                status = connection.getresponse().status
-                error = HOOK_REFUSED if status >= 400 else None
-                self._store.log_callback({**note, "answer": status, "attempts": attempt, "error": error})
-            except (OSError, http.client.HTTPException):
-                self._store.log_callback({**note, "answer": None, "attempts": attempt, "error": HOOK_CONNECT_FAILED})
-            finally:
-                connection.close()
-            return
+        answer = call_hook(url, fields, signing_secret(self._faults), token)
+        self._store.log_callback(
+            {
+                "url": url,
+                "sid": fields["MessageSid"],
+                "status": fields["SmsStatus"],
+                "answer": answer.status,
+                "attempts": answer.attempts,
+                "error": answer.error,
+            }
+        )
 
 
 def _status_fields(message: Message) -> dict[str, str]:

@@ -101,7 +101,7 @@ def code_in(words: str) -> str:
 
 
 def test_who_presses_one_hears_the_code_twice_and_reading_it_back_verifies(desk: Desk) -> None:
-    desk.callee("press:1:6")
+    desk.callee("press:1:0.2")
     result = desk.call()
     desk.until(result, delivery=Delivery.DELIVERED)
     hand_over(desk.app, desk.seeds.session, until=lambda: desk.row(result).status == "completed")
@@ -138,16 +138,17 @@ def test_each_way_to_miss_a_call_is_told_apart_and_no_code_is_said(desk: Desk, s
 
 
 def test_who_presses_nine_did_not_ask_and_everything_stops(desk: Desk) -> None:
-    desk.callee("press:9:6")
+    desk.callee("press:9:0.2")
     result = desk.call()
     row = desk.until(result, state=State.DENIED)
     assert row.alarm
+    hand_over(desk.app, desk.seeds.session, until=lambda: "Goodbye" in desk.transcript())
     assert "We have stopped this" in desk.transcript() and "Your code is" not in desk.transcript()
     assert "did not ask for this" in desk.call().refused
 
 
 def test_another_key_is_asked_once_more(desk: Desk) -> None:
-    desk.callee("press:51:6")
+    desk.callee("press:51:0.2")
     result = desk.call()
     desk.until(result, delivery=Delivery.DELIVERED)
     assert desk.transcript().count("press 1") == 2
@@ -174,7 +175,7 @@ def test_a_code_that_was_replaced_while_it_rang_is_never_said(desk: Desk) -> Non
 
 
 def test_an_answer_that_is_lost_makes_it_unknown_and_the_phone_rings_once(desk: Desk) -> None:
-    desk.callee("press:1:6")
+    desk.callee("press:1:0.2")
     desk.providers.post("/_emulator/twilio/faults", accept_then_drop_answer=1)
     result = desk.call()
     # Twilio comes for the words, which proves that it took the call.
@@ -184,7 +185,7 @@ def test_an_answer_that_is_lost_makes_it_unknown_and_the_phone_rings_once(desk: 
 
 
 def test_callbacks_that_come_twice_and_late_change_nothing(desk: Desk) -> None:
-    desk.callee("press:1:6")
+    desk.callee("press:1:0.2")
     result = desk.call()
     desk.until(result, delivery=Delivery.DELIVERED)
     hand_over(desk.app, desk.seeds.session, until=lambda: desk.row(result).status == "completed")

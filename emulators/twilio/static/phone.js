@@ -1,4 +1,5 @@
-"use strict";
+import { pretty, time } from "./format.js";
+import "./call.js";
 
 (() => {
   const number = document.body.dataset.number;
@@ -9,13 +10,6 @@
   let first = true;
   let texts = [];
   let conversation = "";
-
-  const pretty = (phone) => {
-    const parts = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(phone);
-    return parts ? `+1 ${parts[1]} ${parts[2]} ${parts[3]}` : phone;
-  };
-
-  const time = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
 
   function bubble(text) {
     const item = document.createElement("li");

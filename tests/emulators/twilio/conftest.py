@@ -13,10 +13,12 @@ from urllib.parse import parse_qsl
 import pytest
 import requests
 from twilio.rest import Client
-from twilio_rig import DANA, Emulator, Hook, Receiver
+from twilio_rig import DANA, Emulator, Hook, Receiver, wait_for
+from voice_rig import VoiceServer, serve
 from werkzeug.serving import make_server
 
 from emulators.twilio import FROM_NUMBER, Pace, create_app
+from emulators.twilio.calls import EVENTS
 
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
@@ -66,7 +68,44 @@ def receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     here = Receiver(server.server_port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield here
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def voice() -> Iterator[VoiceServer]:
+    """The web server of somebody who places calls."""
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def call(client: Client, voice: VoiceServer) -> Callable[..., Any]:
+    """Calls Dana, all events to be told; keywords change or add parameters."""
+
+    def create(**values: Any) -> Any:
+        plain = {
+            "to": DANA,
+            "from_": FROM_NUMBER,
+            "url": voice.url("/voice"),
+            "status_callback": voice.url("/status"),
+            "status_callback_event": list(EVENTS),
+        }
+        return client.calls.create(**{name: value for name, value in (plain | values).items() if value is not None})
+
+    return create
+
+
+@pytest.fixture
+def finished(emulator: Emulator, client: Client, call: Callable[..., Any]) -> Callable[..., Any]:
+    """Has a call go to its end, with what `script` says at the other end; returns it."""
+
+    def to_the_end(script: str = "press:1", **values: Any) -> Any:
+        emulator.number(DANA, call_script=script)
+        sid = call(**values).sid
+        wait_for(lambda: client.calls(sid).fetch().status not in ("queued", "ringing", "in-progress"))
+        return client.calls(sid).fetch()
+
+    return to_the_end

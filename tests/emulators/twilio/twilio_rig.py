@@ -36,6 +36,21 @@ class Emulator:
         state = requests.get(f"{self.origin}/phone/messages.json", params={"to": number}, timeout=5).json()
         return list(state["messages"])
 
+    def calls(self, number: str = DANA) -> list[dict[str, Any]]:
+        state = requests.get(f"{self.origin}/phone/calls.json", params={"to": number}, timeout=5).json()
+        assert state["number"] == number
+        return list(state["calls"])
+
+    def heard(self, who: str = "caller", number: str = DANA) -> list[str]:
+        """What `who` has said on the newest call to `number`, line by line."""
+        return [line["words"] for line in self.calls(number)[0]["transcript"] if line["who"] == who]
+
+    def handle(self, sid: str, do: str, **values: Any) -> requests.Response:
+        return requests.post(f"{self.origin}/phone/calls/{sid}", json={"do": do, **values}, timeout=5)
+
+    def pace(self, **values: Any) -> requests.Response:
+        return requests.post(f"{self.origin}/_emulator/twilio/pace", json=values, timeout=5)
+
     def control(self, name: str) -> Any:
         return requests.get(f"{self.origin}/_emulator/twilio/{name}", timeout=5).json()[name]
 
