@@ -257,6 +257,43 @@ def sms(tenant: str, account_sid: str, sender: str, voice_sender: str) -> None:
 
 @main.command()
 @tenant_option
+@click.option("--host", required=True, help="The SMTP server, such as smtp.office365.com.")
+@click.option("--port", type=int, default=587, show_default=True)
+@click.option("--security", type=click.Choice(["starttls", "tls"]), default="starttls", show_default=True)
+@click.option("--username", default="", help="Without one there is no login. The password is read or asked for.")
+@click.option("--from", "from_address", required=True, help="The address that letters come from.")
+@click.option("--reply-to", default="", help="Where answers go; without one, to the address above.")
+@click.option("--check/--no-check", default=False, help="First connect, speak TLS and log in; sends nothing.")
+@with_application
+def mail(
+    tenant: str, host: str, port: int, security: str, username: str, from_address: str, reply_to: str, check: bool
+) -> None:
+    """Set the mail server that letters go through."""
+    from flask import current_app
+
+    from podserver.delivery import mail_accounts
+
+    only_tenant(tenant)
+    password = os.environ.get("PODSERVER_SMTP_PASSWORD", "") if username else ""
+    password = password or (click.prompt("Password", hide_input=True) if username else "")
+    server = mail_accounts.MailServer(host, port, security, username, password, from_address, reply_to)
+    try:
+        server = mail_accounts.clean(server, None)
+        if check:
+            settings = current_app.extensions["settings"]
+            verdict = mail_accounts.check(server, settings.base_url, settings.ca_file, settings.local_hosts)
+            if not verdict.accepted:
+                raise click.ClickException(f"{verdict.sentence} Nothing was saved.")
+            click.echo(verdict.sentence)
+        with writing(db.session()) as session:
+            mail_accounts.save(session, server, actor="podserver mail", at=now())
+    except mail_accounts.BadInput as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("Letters are sent from " + server.from_address)
+
+
+@main.command()
+@tenant_option
 @click.option("--integration", "integration_id", type=int, required=True)
 @click.argument("contact")
 @with_application
@@ -333,5 +370,7 @@ def history_verify(file: Path, public_key: str) -> None:
 
 
 from podserver import demo as _demo  # noqa: E402  (it adds its command to `main`)
+from podserver.policies import commands as _policies  # noqa: E402  (likewise)
 
 main.add_command(_demo.command)
+main.add_command(_policies.policy)

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from podserver.branding import colours
 from podserver.configuration import PROJECT
 
 
@@ -56,7 +57,7 @@ class Letter:
 
 def compose(kind: str, letterhead: Letterhead, **facts: Any) -> Letter:
     """The letter of a folder of ``templates/letters``; a fact that a template wants and nobody gave is an error."""
-    known = {"letterhead": letterhead, **facts}
+    known = {"letterhead": letterhead, "accent_on_dark": colours.on_dark(letterhead.accent), **facts}
     subject, text, html = (
         _environment().get_template(f"{kind}/{part}").render(known) for part in ("subject.txt", "body.txt", "body.html")
     )

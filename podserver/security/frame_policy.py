@@ -16,6 +16,11 @@ def framed_by(origin: str) -> None:
     g.frame_ancestors = origin
 
 
+def cached_for(seconds: int) -> None:
+    """Allow the answer of this request, which holds nothing of anybody, to be kept by browsers and proxies."""
+    g.cache_control = f"public, max-age={seconds}"
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Add the headers to every response of the application."""
 
@@ -36,6 +41,6 @@ def install(app: Flask, settings: Settings) -> None:
         if settings.secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         if request.endpoint != "static":
-            response.headers["Cache-Control"] = "no-store"
+            response.headers["Cache-Control"] = g.get("cache_control", "no-store")
         response.headers.pop("Server", None)
         return response

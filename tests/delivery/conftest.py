@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from letter_rig import SortingOffice, serve_mail
 from provider_rig import Providers, serve_providers
 
 from podserver.configuration import Settings
@@ -30,3 +31,16 @@ def settings(settings: Settings, providers: Providers) -> Settings:
     """Settings that lead to the stand-ins."""
     hosts = frozenset({providers.tls_host, providers.plain.removeprefix("http://")})
     return replace(settings, twilio_api_url=providers.plain, local_hosts=hosts, ca_file=providers.authority)
+
+
+@pytest.fixture(scope="session")
+def sorting_office(served: Providers) -> Iterator[SortingOffice]:
+    with serve_mail(served.authority.parent) as office:
+        yield office
+
+
+@pytest.fixture
+def mailboxes(sorting_office: SortingOffice) -> SortingOffice:
+    """The mail server as on its first day."""
+    sorting_office.emulator.reset()
+    return sorting_office

@@ -46,7 +46,12 @@ class Elements(HTMLParser):
 def foreign_markup(page: str) -> Iterator[str]:
     """Elements and attributes that our templates never write."""
     for tag, attributes in Elements(page).found:
-        if tag in ("img", "iframe", "object", "embed", "base", "style", "textarea"):
+        if tag in ("iframe", "object", "embed", "base", "style"):
+            yield tag
+        # The tenant's logo, and the fields for texts of several lines, are ours.
+        if tag == "img" and not (attributes.get("src") or "").startswith("/brand/"):
+            yield tag
+        if tag == "textarea" and not attributes.get("name"):
             yield tag
         if tag == "script" and not (attributes.get("src") or "").startswith("/static/"):
             yield tag

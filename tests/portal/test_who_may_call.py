@@ -16,7 +16,7 @@ Open = Callable[..., Browser]
 PEOPLE = {Role.ADMIN: ADMIN, Role.TECHNICIAN: TECHNICIAN, Role.AUDITOR: AUDITOR}
 # Doors that are not the portal's: each has its own proof of who calls, and its own tests.
 NOT_THE_PORTAL = {"static", "readyz"}
-OTHER_ROOMS = {"pod", "pod_connectwise", "delivery"}
+OTHER_ROOMS = {"pod", "pod_connectwise", "delivery", "brand", "answering"}
 
 MATRIX = {
     "overview.overview": "admin technician auditor",
@@ -31,6 +31,25 @@ MATRIX = {
     "integrations.install": "admin",
     "integrations.switch": "admin",
     "messages.messages": "admin",
+    "mail.mail": "admin",
+    "mail.send_trial": "admin",
+    "mail.trial_line": "admin",
+    "mail.remove": "admin",
+    "branding.branding": "admin",
+    "branding.letter": "admin",
+    "branding.letter_style": "admin",
+    "branding.letter_text": "admin",
+    "branding.link": "admin",
+    "policies.policies": "admin technician auditor",
+    "policies.default": "admin technician auditor",
+    "policies.change_default": "admin",
+    "policies.client": "admin technician auditor",
+    "policies.change_client": "admin",
+    "policies.export_file": "admin auditor",
+    "policies.import_file": "admin",
+    "policies.apply": "admin",
+    "policies.copy": "admin",
+    "policies.explain_pod": "admin",
     "accounts.users": "admin",
     "accounts.new_user": "admin",
     "accounts.edit_user": "admin",
@@ -114,9 +133,10 @@ def test_a_token_of_another_session_is_refused(browser: Open) -> None:
 
 def test_the_navigation_names_only_pages_that_open(browser: Open) -> None:
     for email, expected in (
-        (ADMIN, ["/", "/history", "/integrations", "/messages", "/users", "/settings"]),
-        (TECHNICIAN, ["/", "/history"]),
-        (AUDITOR, ["/", "/history"]),
+        (ADMIN, ["/", "/history", "/integrations", "/messages", "/mail", "/duo", "/policies", "/branding", "/users",
+                 "/settings"]),
+        (TECHNICIAN, ["/", "/history", "/policies"]),
+        (AUDITOR, ["/", "/history", "/policies"]),
     ):
         one = browser(email)
         nav = one.get("/").text.split("<nav")[1].split("</nav>")[0]
