@@ -15,7 +15,8 @@ class PolicyRow(TenantOwned, Base):
     """The tenant's default (no integration, no company), or what one client changes of it.
 
     ``company`` is the PSA's id of the client, ``company_name`` its name when the policy was last saved. ``settings``
-    is JSON of the settings that are set here (see ``policy.py``); ``version`` counts the changes.
+    is JSON of the settings that are set here (see ``policy.py``); ``version`` counts the changes. ``risk`` is the text
+    of the risk that an admin accepted with these settings, empty where there was none to accept.
     """
 
     __tablename__ = "policies"
@@ -38,3 +39,6 @@ class PolicyRow(TenantOwned, Base):
     version: Mapped[int] = mapped_column(default=1)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_by: Mapped[str] = mapped_column(String(120), default="")
+    risk: Mapped[str] = mapped_column(Text, default="")
+    risk_accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    risk_accepted_by: Mapped[str] = mapped_column(String(120), default="")

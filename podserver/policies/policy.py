@@ -55,7 +55,8 @@ class Policy:
     ``methods`` are allowed, in the order in which the pod offers them. ``minutes_green`` is how long a shield stays
     green, ``minutes_alive`` how long a request lives. ``cooldown_minutes`` is how long a contact is locked after "I
     did not ask for this"; 0 until an admin lifts it. ``note_outcomes`` are the ends that the ticket is told.
-    ``counts_elsewhere`` says whether a shield that was earned on one ticket counts on another.
+    ``counts_elsewhere`` says whether a shield that was earned on one ticket counts on another. ``show_on_load`` says
+    whether the pod opens with the rows that verify; else they are folded until the technician asks for them.
     """
 
     methods: tuple[str, ...] = FIRST_METHODS
@@ -67,7 +68,7 @@ class Policy:
     cooldown_minutes: int = 60
     other_contact_needs_note: bool = True
     adhoc_number: bool = False
-    show_on_load: bool = False
+    show_on_load: bool = True
     banner: str = ""
     banner_colour: BannerColour = BannerColour.AMBER
     note_internal: bool = True
@@ -143,7 +144,7 @@ def _clean_list(name: str, value: Any, known_methods: frozenset[str]) -> list[st
         raise BadPolicy("Each may stand here once.", name)
     if name == "methods" and not value:
         raise BadPolicy("Allow at least one way to verify.", name)
-    if name == "note_outcomes" and not ALWAYS_TOLD <= set(value):
+    if name == "note_outcomes" and not set(value) >= ALWAYS_TOLD:
         raise BadPolicy("A ticket is always told of verified and of denied.", name)
     return list(value)
 
@@ -161,6 +162,11 @@ def effective(default: str | None, own: str | None) -> Policy:
             if name in SETTINGS and (read := _read(name, value)) is not None:
                 settings[name] = read
     return Policy(**settings)
+
+
+def effective_of(settings: Mapping[str, Any]) -> Policy:
+    """The policy that counts with these settings, in the form that is stored, and podserver's own for the rest."""
+    return effective(None, json.dumps(dict(settings), sort_keys=True))
 
 
 def _read(name: str, value: Any) -> Any:
