@@ -210,12 +210,15 @@
       // A page of some proxy in between, not an answer of ours.
       event.preventDefault();
       if (!behindTheScenes(elt)) showProblem(UNANSWERED);
+    } else if (xhr.status >= 400 && behindTheScenes(elt) && byId("page-problem").innerHTML.trim() === xhr.response.trim()) {
+      // Poll after poll has the same to say, and once is enough for whoever hears the page.
+      event.preventDefault();
     } else if (xhr.status < 400 && !behindTheScenes(elt)) {
       showProblem("");
     }
   });
 
-  const behindTheScenes = (elt) => elt.id === "poller" || elt.id === "renewer";
+  const behindTheScenes = (elt) => ["poller", "lister", "renewer"].includes(elt.id);
 
   const signInAgain = () => {
     leave();
@@ -231,7 +234,45 @@
   }
 
   document.body.addEventListener("contact-chosen", () => loadCaller({ focus: true }));
-  document.body.addEventListener("rows-changed", () => loadCaller());
+
+  // --- Rows that came or went: the rest stays as it is, with whatever is being typed in it -------------------------
+
+  let newRow = "";
+  document.body.addEventListener("rows-changed", (event) => {
+    newRow = event.detail.focus ?? "";
+    window.htmx.trigger("#lister", "pod-list");
+  });
+
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.elt.id !== "lister" || !byId("rows") || event.detail.xhr.status !== 200) return;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = event.detail.xhr.response;
+    for (const id of ["lock", "nothing"]) {
+      const [now, next] = [byId(id), fresh.content.getElementById(id)];
+      if (now.dataset.version !== next.dataset.version) now.replaceWith(next);
+    }
+    const [rows, list] = [byId("rows"), fresh.content.getElementById("rows")];
+    for (const row of [...rows.children]) if (!fresh.content.getElementById(row.id)) row.remove();
+    [...list.children].forEach((row, place) => {
+      const now = byId(row.id);
+      if (now && now.dataset.version === row.dataset.version) return;
+      if (row.id === newRow || now?.contains(document.activeElement)) row.setAttribute("data-focus", "");
+      if (now) now.replaceWith(row);
+      else rows.insertBefore(row, rows.children[place] ?? null);
+      window.htmx.process(row);
+      unfold(row);
+    });
+    newRow = "";
+    settled();
+    // An alarm must not wait above the edge of what is seen.
+    byId("lock").querySelector(".alarm")?.scrollIntoView({ block: "nearest" });
+  });
+
+  // What has something to say is not left behind a fold.
+  const unfold = (row) => {
+    const fold = row.closest("details");
+    if (fold && !row.matches(".unverified")) fold.open = true;
+  };
 
   // A row that changes under the technician's hands keeps the focus.
   document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
@@ -242,12 +283,19 @@
   });
 
   document.body.addEventListener("htmx:afterSettle", (event) => {
-    const settled = event.detail.elt;
-    if (settled.id === "caller") {
+    const { elt } = event.detail;
+    if (elt.id === "caller") {
       byId("history").hidden = byId("rows") === null;
-      if (load.focus) (settled.querySelector("h2") ?? settled.querySelector("button"))?.focus({ preventScroll: true });
+      if (load.focus) (elt.querySelector("h2") ?? elt.querySelector("button"))?.focus({ preventScroll: true });
       load = {};
     }
+    settled();
+    if (!elt.matches?.(".row")) return;
+    unfold(elt);
+    if (byId("history").open) window.htmx.trigger("#history", "pod-history");
+  });
+
+  const settled = () => {
     // A row may have become pending, and then the next look is due sooner.
     schedulePoll();
     prepareClocks();
@@ -258,13 +306,10 @@
       // Never a button: the Enter that sent the code, pressed twice, would send the next SMS.
       (wanted.querySelector(".code") ?? wanted).focus({ preventScroll: true });
     }
-    if (settled.matches && settled.matches(".row") && byId("history").open) {
-      window.htmx.trigger("#history", "pod-history");
-    }
-  });
+  };
 
   document.body.addEventListener("click", (event) => {
-    const clicked = event.target.closest("[data-reload], [data-close], .resend");
+    const clicked = event.target.closest("[data-reload], [data-close], .resend, [aria-disabled=true]");
     if (!clicked) return;
     if (clicked.dataset.reload === "caller") loadCaller({ anew: true, focus: true });
     if (clicked.dataset.reload === "record") askAgainForRecord();
@@ -272,7 +317,8 @@
       byId(clicked.dataset.close).replaceChildren();
       document.querySelector(".who .link")?.focus();
     }
-    if (clicked.matches(".resend")) event.preventDefault();
+    // A link leads nowhere, and what has to wait opens no menu.
+    if (clicked.matches(".resend, [aria-disabled=true]")) event.preventDefault();
   });
 
   const askAgainForRecord = () => {
@@ -289,7 +335,7 @@
   const whatIsSeen = () =>
     [...document.querySelectorAll(".row")]
       .map((row) => `${row.dataset.row}=${row.dataset.version}~${row.querySelector(".state").dataset.status}`)
-      .concat(byId("alarm") ? ["alarm=1"] : [])
+      .concat(`lock=${byId("lock").dataset.version}`)
       .join(",");
 
   let pollTimer = 0;
@@ -316,30 +362,29 @@
   const asClock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
   const prepareClocks = () => {
-    for (const clock of document.querySelectorAll("[data-left], [data-resend]")) {
-      if (deadlines.has(clock)) continue;
-      const left = Number(clock.dataset.left ?? clock.dataset.resend);
-      deadlines.set(clock, performance.now() + left * 1000);
+    for (const clock of document.querySelectorAll("[data-left]")) {
+      if (!deadlines.has(clock)) deadlines.set(clock, performance.now() + Number(clock.dataset.left) * 1000);
     }
   };
 
+  const shownAs = {
+    clock: (left) => asClock(left),
+    minutes: (left) => `${Math.max(1, Math.ceil(left / 60))} min`,
+    resend: (left) => (left ? `Resend in ${asClock(left)}` : "Resend"),
+  };
+
   const tick = () => {
-    for (const clock of document.querySelectorAll("[data-left], [data-resend]")) {
+    for (const clock of document.querySelectorAll("[data-left]")) {
       const deadline = deadlines.get(clock);
       if (deadline === undefined) continue;
       const left = Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
-      if (clock.dataset.resend !== undefined) {
-        clock.textContent = left ? `Resend in ${asClock(left)}` : "Resend";
-        if (!left) clock.removeAttribute("aria-disabled");
-      } else {
-        clock.textContent = clock.dataset.as === "clock" ? asClock(left) : `${Math.max(1, Math.ceil(left / 60))} min`;
-      }
-      if (!left) {
-        deadlines.delete(clock);
-        clock.removeAttribute("data-left");
-        clock.removeAttribute("data-resend");
-        if (token) window.htmx.trigger("#poller", "pod-poll");
-      }
+      const said = shownAs[clock.dataset.as]?.(left);
+      if (said) clock.textContent = said;
+      if (left) continue;
+      deadlines.delete(clock);
+      clock.removeAttribute("data-left");
+      clock.removeAttribute("aria-disabled");
+      if (token && clock.dataset.as !== "wait") window.htmx.trigger("#poller", "pod-poll");
     }
   };
   window.setInterval(tick, 500);
@@ -351,6 +396,65 @@
       time.removeAttribute("data-local");
     }
   };
+
+  // --- Menus and the reasons of shields: in the top layer, so that no end of the frame cuts them ------------------
+
+  const GAP = 4;
+  const EDGE = 8;
+  const openerOf = (menu) => document.querySelector(`[popovertarget="${menu.id}"]`);
+  const menuOf = (opener) => byId(opener.getAttribute("popovertarget"));
+
+  const place = (menu) => {
+    const at = openerOf(menu).getBoundingClientRect();
+    const { clientWidth: width, clientHeight: height } = document.documentElement;
+    if (at.bottom < 0 || at.top > height) return menu.hidePopover();
+    const [above, below] = [at.top, height - at.bottom].map((room) => room - GAP - EDGE);
+    const up = below < menu.scrollHeight && above > below;
+    menu.style.maxHeight = `${up ? above : below}px`;
+    const left = menu.matches(".menu") ? at.right - menu.offsetWidth : at.left;
+    menu.style.left = `${Math.max(EDGE, Math.min(left, width - EDGE - menu.offsetWidth))}px`;
+    menu.style.top = `${up ? at.top - GAP - menu.offsetHeight : at.bottom + GAP}px`;
+    menu.classList.add("placed");
+  };
+
+  // The event does not bubble.
+  document.addEventListener(
+    "toggle",
+    ({ target, newState }) => {
+      if (!target.matches?.("[popover]")) return;
+      if (newState === "open") place(target);
+      else target.classList.remove("placed");
+    },
+    true,
+  );
+
+  const closeMenus = () => {
+    for (const menu of document.querySelectorAll(":popover-open")) menu.hidePopover();
+  };
+  window.addEventListener("blur", closeMenus);
+  document.body.addEventListener("submit", closeMenus);
+  for (const moved of ["scroll", "resize"]) {
+    window.addEventListener(moved, () => document.querySelectorAll(":popover-open").forEach(place));
+  }
+
+  document.body.addEventListener("focusout", ({ target, relatedTarget }) => {
+    const menu = target.closest("[popover]");
+    if (menu && relatedTarget && !menu.contains(relatedTarget) && relatedTarget !== openerOf(menu)) menu.hidePopover();
+  });
+
+  const ARROWS = { ArrowDown: 1, ArrowUp: -1 };
+  document.body.addEventListener("keydown", (event) => {
+    const opener = event.target.closest(".more[popovertarget]:not([aria-disabled=true])");
+    const menu = opener ? menuOf(opener) : event.target.closest(".menu");
+    const step = ARROWS[event.key];
+    if (!menu || !(step || event.key === "Home" || event.key === "End")) return;
+    event.preventDefault();
+    if (opener && !menu.matches(":popover-open")) opener.click();
+    const ways = [...menu.querySelectorAll("button")];
+    const from = ways.indexOf(event.target);
+    const next = event.key === "Home" ? 0 : event.key === "End" || (step < 0 && from < 0) ? -1 : from + step;
+    ways.at(next % ways.length).focus();
+  });
 
   // --- Go --------------------------------------------------------------------------------------------------------
 

@@ -85,7 +85,8 @@ def reachable(kept: Kept, *, tenant: Tenant, integration_id: int, at: datetime) 
         else each
         for each in targets(kept.contact, tenant=tenant, integration_id=integration_id)
     ]
-    address = next((each.written for each in found if each.target.kind == "email" and each.target.address), "")
+    mail = next((each for each in found if each.target.kind == "email" and each.target.address), None)
+    address = mail.written if mail else ""
     for kind, name in _ACCOUNTS:
         target = account_target(
             kind=kind,
@@ -94,7 +95,8 @@ def reachable(kept: Kept, *, tenant: Tenant, integration_id: int, at: datetime) 
             contact=kept.contact.ref,
             address=address,
         )
-        found.append(Reachable(target, address, address, name))
+        # Whoever changed the address in the PSA chose the account with it.
+        found.append(Reachable(replace(target, marks=mail.target.marks) if mail else target, address, address, name))
     return found
 
 

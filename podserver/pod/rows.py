@@ -1,11 +1,14 @@
-"""The rows of the pod in words: shield, state, time left, what can be done."""
+"""The rows of the pod: shield, state, time left, what can be done."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connectors.base import Contact
+from podserver.pod import words
 from podserver.pod.reaching import Reachable
 from podserver.policies.policy import Policy
 from podserver.security import sealing
@@ -15,43 +18,12 @@ from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Marks, Method, Proof, Target
 from podserver.verification.methods.link import typed_number
 from podserver.verification.models import Delivery, State, Verification
-from podserver.verification.offers import Weighed, weigh
+from podserver.verification.offers import Weighed, offered, weigh
 from podserver.verification.strength import Strength
 
 _SHOW_FAILURE = timedelta(minutes=60)
-_SILENCE = timedelta(seconds=60)
-
-# How far a message is, by what it goes through.
-_TEXT = {
-    Delivery.QUEUED: "sending",
-    Delivery.ACCEPTED: "sent, not delivered yet",
-    Delivery.SENT: "sent, on its way",
-    Delivery.DELIVERED: "delivered to the phone",
-    Delivery.UNDELIVERED: "not delivered",
-    Delivery.UNKNOWN: "it is not known whether the text was sent",
-}
-_MAIL = {
-    **_TEXT,
-    Delivery.ACCEPTED: "the mail server has it",
-    Delivery.SENT: "the mail server has it",
-    Delivery.UNKNOWN: "it is not known whether the mail was sent",
-}
-_CALL = {
-    **_TEXT,
-    Delivery.QUEUED: "calling",
-    Delivery.ACCEPTED: "calling",
-    Delivery.SENT: "ringing",
-    Delivery.DELIVERED: "the code was read out",
-    Delivery.UNKNOWN: "it is not known whether the call was made",
-}
-_PUSH = {
-    **_TEXT,
-    Delivery.QUEUED: "sending the push",
-    Delivery.ACCEPTED: "waiting for approval",
-    Delivery.SENT: "waiting for approval",
-    Delivery.UNKNOWN: "it is not known whether the push was sent",
-}
-_WORDS = {"sms": _TEXT, "mail": _MAIL, "microsoft": _MAIL, "voice": _CALL, "duo": _PUSH, "authenticator": _PUSH}
+# What weighs as any number that is typed will.
+_SOME_NUMBER = Target("", "phone", "+12025550100", "", marks=Marks(typed=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +38,63 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One destination as the template shows it. ``left`` is in seconds, of the request or of the green shield.
+class Said:
+    """A row's shield and its line of state. ``left`` is in seconds, of the request or of what is verified.
 
-    ``offers`` are the methods, the default first; ``refusal`` says why there is none. ``proof`` is how the pending
-    request ends; ``digits`` the number to read out, where the user has to type one. ``marks`` speak against it.
+    ``strength`` is the word for a proof and ``why`` its reason, empty where nothing is proven.
+    """
+
+    shield: str
+    word: str
+    left: int = 0
+    detail: str = ""
+    strength: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One destination as the template shows it.
+
+    ``offers`` are the methods, the default first; on a pending row they are the other ways, and ``resends`` says
+    whether this one can be used again, in ``resend_in`` seconds. ``refusal`` says why there is none. ``proof`` is how
+    the pending request ends, ``to_do`` what the technician does about it; ``digits`` is the number to read out, where
+    the user has to type one. ``marks`` speak against the destination. ``rank`` is its place in the list. ``version``
+    changes with whatever needs the row drawn anew, ``status_version`` with the line of state alone.
     """
 
     key: str
     destination_key: str
     number: str
     label: str
-    shield: str
-    word: str
-    left: int
-    detail: str
+    said: Said
     verification: str
     resend_in: int
+    resends: bool
     offers: Sequence[Weighed]
     refusal: str
     marks: Sequence[str]
     method: str
     proof: str
-    waiting: str
+    to_do: str
     digits: str
+    rank: int
     request_id: str
     check_id: str
     version: str
     status_version: str
     error: str = ""
     focus: bool = False
+
+    @property
+    def shield(self) -> str:
+        """unverified, pending, verified, manual or failed."""
+        return self.said.shield
+
+    @property
+    def in_words(self) -> str:
+        """The line of state without its clock, to be read aloud."""
+        return " · ".join(part for part in (self.said.word, self.said.strength, self.said.detail) if part)
 
 
 def build(context: Context, destinations: Sequence[Reachable], verifications: Sequence[Verification]) -> list[Row]:
@@ -105,9 +104,31 @@ def build(context: Context, destinations: Sequence[Reachable], verifications: Se
     they say something.
     """
     rows = [row_of(context, each, verifications) for each in [*destinations, *_unlisted(destinations, verifications)]]
-    shown = [row for row in rows if row.offers or row.shield != "unverified" or row.refusal]
-    order = {name: n for n, name in enumerate(context.policy.methods)}
-    return sorted(shown, key=lambda row: min((order[o.method.name] for o in row.offers), default=len(order)))
+    shown = [row for row in rows if row.offers or row.refusal or row.shield != "unverified"]
+    return sorted(shown, key=lambda row: row.rank)
+
+
+def folded(context: Context, rows: Sequence[Row]) -> bool:
+    """Whether the rows wait behind a click: the policy wants it so, and none of them has anything to say."""
+    return not context.policy.show_on_load and bool(rows) and all(row.shield == "unverified" for row in rows)
+
+
+def why_none(context: Context, contact: Contact) -> str:
+    """Why a contact has no row, and what to do about it, in a sentence or two."""
+    name = contact.first_name or contact.name
+    if not context.ready:
+        return "No way to reach people is set up yet. An admin adds one under Messages, Mail or Duo."
+    if not any(each.value.strip() for each in contact.destinations):
+        return f"{name} has no phone number and no e-mail address in the PSA. Add one to the contact, then retry."
+    return (
+        f"{name} cannot be reached in a way that this client's policy allows and that is set up."
+        " Add another number or address in the PSA, or ask an admin to look at Policies."
+    )
+
+
+def typed_offers(context: Context) -> list[Weighed]:
+    """What can be done with a number that is not on file; nothing where the policy takes none."""
+    return list(offered(_SOME_NUMBER, context.policy, context.ready)) if context.policy.adhoc_number else []
 
 
 def _unlisted(destinations: Sequence[Reachable], verifications: Sequence[Verification]) -> list[Reachable]:
@@ -119,8 +140,7 @@ def _unlisted(destinations: Sequence[Reachable], verifications: Sequence[Verific
 def unlisted(verification: Verification) -> Reachable:
     """The destination of a verification, where the PSA does not hold it."""
     by_hand = METHODS[verification.method].proof == Proof.WORD
-    kind = "person" if by_hand else "typed"
-    target = Target(verification.destination_key, kind, "", verification.masked, marks=Marks(typed=not by_hand))
+    target = Target(verification.destination_key, "person" if by_hand else "unlisted", "", verification.masked)
     return Reachable(target, verification.masked, "" if by_hand else "not on file", "In person" if by_hand else "")
 
 
@@ -134,46 +154,61 @@ def row_of(
 ) -> Row:
     """The row of one destination. ``verifications`` are newest first; ``error`` is the sentence of a refused action."""
     at, target = context.at, destination.target
-    mine = [v for v in verifications if v.destination_key == target.key]
-    current = next((v for v in mine if _says_something(v, context)), None)
-    shield, word, left, detail = _state(current, context)
-    pending = current if current is not None and shield == "pending" else None
+    current = _current([v for v in verifications if v.destination_key == target.key], context)
+    said = _said(current, context)
+    pending = current if said.shield == "pending" else None
     weighed = weigh(target, context.policy, context.ready)
-    method = METHODS[current.method] if current is not None else None
-    asks = pending is not None and pending.digits
+    usable = [each for each in weighed if each.offered and each.method.proof != Proof.WORD]
+    offers = _first_choice(usable, current)
+    if pending is not None:
+        offers = [each for each in offers if each.method.name != pending.method]
+    refusal = _refusal(target, weighed, context)
     return Row(
         key=target.key[:16],
         destination_key=target.key,
-        number=destination.name
-        or (international(target.address) if target.kind == "phone" and target.address else destination.written),
+        number=_name(destination),
         label=destination.labels,
-        shield=shield,
-        word=word,
-        left=left,
-        detail=detail,
+        said=said,
         verification=current.id if current is not None else "",
         resend_in=_resend_in(pending, at) if pending is not None else 0,
-        offers=_first_choice([each for each in weighed if each.offered], current),
-        refusal=_refusal(target, weighed),
-        marks=target.marks.words(),
+        resends=pending is not None and len(offers) < len(usable),
+        offers=offers,
+        refusal=refusal,
+        marks=words.marks(target, texted=any(each.method.needs == "sms" for each in usable)),
         method=current.method if current is not None else "",
-        proof=method.proof.value if pending is not None and method is not None else "",
-        waiting=method.waiting if pending is not None and method is not None else "",
-        digits=typed_number(context.hash_key, pending.id) if asks and pending is not None else "",
+        proof=METHODS[pending.method].proof.value if pending is not None else "",
+        to_do=words.to_do(pending, destination.name) if pending is not None else "",
+        digits=typed_number(context.hash_key, pending.id) if pending is not None and pending.digits else "",
+        rank=_rank(usable, context),
         request_id=sealing.random_id(),
         check_id=sealing.random_id(),
-        version=f"{current.id[:10]}-{shield}" if current is not None and shield != "unverified" else "none",
-        status_version=f"{pending.delivery}-{_silent(pending, at)}-{pending.wrong_guesses}"
-        if pending is not None
-        else "",
+        version=_version(current, said, offers, refusal),
+        status_version=_status_version(pending, at) if pending is not None else "",
         error=error,
         focus=focus,
     )
 
 
-def alarm_of(verifications: Sequence[Verification], at: datetime) -> Verification | None:
-    """The newest request of which the contact said that they did not ask for it, while it is fresh."""
-    return next((v for v in verifications if v.alarm and v.ended_at and v.ended_at > at - _SHOW_FAILURE), None)
+def _name(destination: Reachable) -> str:
+    target = destination.target
+    if target.kind == "phone" and target.address:
+        return international(target.address)
+    return destination.name or destination.written
+
+
+def _rank(usable: Sequence[Weighed], context: Context) -> int:
+    methods = context.policy.methods
+    return min((methods.index(each.method.name) for each in usable), default=len(methods))
+
+
+def _version(current: Verification | None, said: Said, offers: Sequence[Weighed], refusal: str) -> str:
+    detail = "" if said.shield == "pending" else f"{said.detail} {said.strength}"
+    known = (current.id if current else "", said.shield, detail, refusal, [each.method.name for each in offers])
+    return f"{zlib.crc32(repr(known).encode()):08x}"
+
+
+def _status_version(pending: Verification, at: datetime) -> str:
+    return f"{pending.delivery}-{words.is_silent(pending, at)}-{pending.wrong_guesses}"
 
 
 def _first_choice(offers: list[Weighed], current: Verification | None) -> list[Weighed]:
@@ -184,12 +219,20 @@ def _first_choice(offers: list[Weighed], current: Verification | None) -> list[W
     return sorted(offers, key=lambda offer: offer.method.needs == failed)
 
 
-def _refusal(target: Target, weighed: list[Weighed]) -> str:
+def _refusal(target: Target, weighed: list[Weighed], context: Context) -> str:
     """Why a number or an address cannot be used, where that is worth a row: something is wrong with it itself."""
-    if target.kind not in ("phone", "email") or any(each.offered for each in weighed) or not weighed:
+    if target.kind not in ("phone", "email") or any(each.offered for each in weighed) or not context.ready:
         return ""
     own = next((each.method.refusal(target) for each in weighed if each.method.refusal(target)), "")
     return own or (weighed[0].why if target.kind == "phone" else "")
+
+
+def _current(mine: Sequence[Verification], context: Context) -> Verification | None:
+    """The verification that a row tells of: the newest, but a proof that counts before a newer one that does not."""
+    saying = [v for v in mine if _says_something(v, context)]
+    if not saying or saying[0].state != State.VERIFIED or not _shortcoming(saying[0], context):
+        return saying[0] if saying else None
+    return next((v for v in saying if v.state == State.VERIFIED and not _shortcoming(v, context)), saying[0])
 
 
 def _says_something(verification: Verification, context: Context) -> bool:
@@ -211,50 +254,41 @@ def _counts_until(verification: Verification, context: Context) -> datetime:
     return verification.ended_at + timedelta(minutes=context.policy.minutes_green)
 
 
-def _state(current: Verification | None, context: Context) -> tuple[str, str, int, str]:
+def _said(current: Verification | None, context: Context) -> Said:
     if current is None:
-        return "unverified", "Unverified", 0, ""
+        return Said("unverified", "Unverified")
     at, method = context.at, METHODS[current.method]
-    first_name = current.technician.split()[0] if current.technician else ""
-    elsewhere = f" on #{current.ticket}" if current.ticket else ""
+    by = f"by {current.technician.split()[0]}" if current.technician.split() else ""
+    where = f" on #{current.ticket}" if current.ticket else ""
     if current.state == State.VERIFIED:
-        return _verified(current, method, f"by {first_name}{elsewhere}", context)
+        return _verified(current, method, f"{by}{where}", context)
     if current.state == State.PENDING and current.expires_at > at:
-        other = f" · by {first_name}{elsewhere}" if current.ticket != context.ticket else f" · by {first_name}"
-        return "pending", "Pending", int((current.expires_at - at).total_seconds()) + 1, f"{_words(current, at)}{other}"
-    reason = {
-        State.PENDING: f"the {method.carries} expired",
-        State.EXPIRED: current.reason or f"the {method.carries} expired",
-        State.LOCKED: current.reason or "too many wrong codes",
-        State.DENIED: current.reason or "the user refused",
-    }.get(current.state, current.reason or "not delivered")
-    return "failed", "Failed", 0, reason
+        by += where if current.ticket != context.ticket else ""
+        left = int((current.expires_at - at).total_seconds()) + 1
+        return Said("pending", "Pending", left, f"{words.delivery(current, at)} · {by}")
+    return Said("failed", "Failed", detail=words.failure(current))
 
 
-def _verified(current: Verification, method: Method, by: str, context: Context) -> tuple[str, str, int, str]:
+def _verified(current: Verification, method: Method, by: str, context: Context) -> Said:
+    shortcoming = _shortcoming(current, context)
+    if shortcoming:
+        return Said("unverified", "Unverified", detail=shortcoming)
     left = int((_counts_until(current, context) - context.at).total_seconds())
-    strength = Strength(current.strength)
     if method.proof == Proof.WORD:
-        return "manual", "Recorded by hand", left, f"{by} · no proof"
-    if current.ticket != context.ticket and not context.policy.counts_elsewhere:
-        place = f"#{current.ticket}" if current.ticket else "the contact's own page"
-        return "unverified", "Unverified", 0, f"verified on {place}, which does not count here"
-    if not strength.meets(context.policy.minimum_strength):
-        wanted = context.policy.minimum_strength.word
-        return "unverified", "Unverified", 0, f"verified, but only {strength.word}; the policy asks for {wanted}"
-    return "verified", "Verified", left, f"{strength.word} · {method.label} · {by}"
+        return Said("manual", "Recorded by hand", left, f"{by} · no proof")
+    why = f"{current.worth[:1].upper()}{current.worth[1:]}."
+    return Said("verified", "Verified", left, f"{method.label} · {by}", Strength(current.strength).word, why)
 
 
-def _words(current: Verification, at: datetime) -> str:
-    if _silent(current, at):
-        return "no delivery report yet, ask the caller or resend"
-    return _WORDS[METHODS[current.method].needs][current.delivery]
-
-
-def _silent(current: Verification, at: datetime) -> bool:
-    # Only a text is expected to be reported on again.
-    texted = METHODS[current.method].needs == "sms"
-    return texted and current.delivery in (Delivery.ACCEPTED, Delivery.SENT) and current.delivery_at < at - _SILENCE
+def _shortcoming(verified: Verification, context: Context) -> str:
+    """Why a verification does not count here; empty where it does, and for a word, which never counts."""
+    if verified.ticket != context.ticket and not context.policy.counts_elsewhere:
+        place = f"on #{verified.ticket}" if verified.ticket else "on the contact's own page"
+        return f"verified {place}, which does not count here"
+    strength, minimum = Strength(verified.strength), context.policy.minimum_strength
+    if METHODS[verified.method].proof == Proof.WORD or strength.meets(minimum):
+        return ""
+    return f"verified, but only {strength.word}; this client's policy asks for {minimum.word}"
 
 
 def _resend_in(current: Verification, at: datetime) -> int:

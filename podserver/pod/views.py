@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
+from sqlalchemy.exc import IntegrityError
 
 from connectors.base import PsaError
-from podserver.accounts.models import Role
 from podserver.branding.service import letterhead
 from podserver.configuration import Settings
-from podserver.database import discard, release, writing
+from podserver.database import discard, release
 from podserver.delivery.outbox import Exchange
-from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations.service import Connections
-from podserver.pod import rows, service
+from podserver.pod import other_contact, rows, service, words
+from podserver.pod.other_contact import MAY_VERIFY
 from podserver.pod.reaching import Kept, Reachable
 from podserver.pod.session import Visit, company_of, hand_out, pod_visit
+from podserver.pod.standing import Standing, standing_of
 from podserver.security import sealing
-from podserver.verification import by_hand, notes
+from podserver.verification import by_hand
 from podserver.verification import service as verification
 from podserver.verification.destinations import phone_target
 from podserver.verification.ending import Result
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Marks, Proof
 from podserver.verification.models import State, Verification
+from podserver.verification.offers import person_target
 
 blueprint = Blueprint("pod", __name__, url_prefix="/pod")
 
-MAY_VERIFY = (Role.ADMIN, Role.TECHNICIAN)
-_LONGEST_NOTE = 500
+_NO_NUMBER = "That is no valid phone number. Type it with the area code, or with + and the country code."
 
 
 def _exchange() -> Exchange:
@@ -49,10 +51,15 @@ def _context(visit: Visit) -> rows.Context:
     return rows.Context(visit.policy, visit.ready, visit.tenant.hash_key, visit.ticket, visit.at)
 
 
+def _standing(visit: Visit) -> Standing:
+    contact = visit.pod.contact
+    return standing_of(visit.session, integration_id=visit.integration.id, contact=contact, at=visit.at)
+
+
 @blueprint.post("/caller")
 @pod_visit()
 def caller(visit: Visit) -> Any:
-    """The caller's widget: who, and a row for each destination. A POST, because it may ask the PSA and keep the answer."""
+    """The caller's widget: who, and a row for each destination. A POST, as it may ask the PSA and keep the answer."""
     session = visit.session
     release(session)
     try:
@@ -69,41 +76,56 @@ def caller(visit: Visit) -> Any:
     except PsaError as error:
         return render_template("pod/caller_failed.html", problem=str(error), final=error.permanent)
     if shown.contact is None:
-        return render_template("pod/caller.html", visit=visit, shown=shown, rows=[], no_contact=True, alarm=None)
+        return render_template("pod/caller.html", visit=visit, shown=shown)
     pod = dataclasses.replace(visit.pod, contact=shown.contact.ref, company=company_of(shown.contact))
     hand_out(pod, visit.at)
     # What was shown is now kept, and whose policy counts is only now known.
     visit = visit.again(pod)
-    found = verification.of_contact(session, visit.integration.id, shown.contact.ref, visit.at)
+    kept, context, standing = visit.kept(), _context(visit), _standing(visit)
+    every = rows.build(context, visit.destinations(kept), standing.verifications)
     return render_template(
         "pod/caller.html",
         visit=visit,
         shown=shown,
-        rows=rows.build(_context(visit), visit.destinations(visit.kept()), found),
-        alarm=rows.alarm_of(found, visit.at),
-        methods=METHODS,
+        name=_first_name(kept),
+        rows=every,
+        lock=standing.lock,
+        nothing=rows.why_none(context, kept.contact),
+        folded=not standing.lock and rows.folded(context, every),
+        typed_offers=rows.typed_offers(context),
+        by_hand=by_hand.METHOD in visit.policy.methods,
         fresh_id=sealing.random_id,
-        no_contact=False,
     )
 
 
 @blueprint.get("/rows")
 @pod_visit()
 def changed_rows(visit: Visit) -> Any:
-    """The rows that are not as the page last saw them; 204 when all are. Two SELECTs, no commit."""
-    kept = visit.kept()
-    found = verification.of_contact(visit.session, visit.integration.id, kept.contact.ref, visit.at)
-    seen = dict(each.partition("=")[::2] for each in request.args.get("seen", "")[:4000].split(",") if each)
-    every = rows.build(_context(visit), visit.destinations(kept), found)
-    alarmed = rows.alarm_of(found, visit.at) is not None
-    if seen and (any(row.key not in seen for row in every) or ("alarm" in seen) != alarmed):
-        # There is a row that the page does not have, so it draws its list anew.
+    """What is not as the page last saw it, 204 when everything is; the whole list for a page that says nothing.
+
+    ``seen`` is a comma-separated list of ``key=version~status`` for each row, and ``lock=version``. Two SELECTs, no
+    commit.
+    """
+    kept, context, standing = visit.kept(), _context(visit), _standing(visit)
+    every = rows.build(context, visit.destinations(kept), standing.verifications)
+    seen = dict(each.partition("=")[::2] for each in request.args.get("seen", "")[:8000].split(",") if each)
+    if not seen:
+        nothing = rows.why_none(context, kept.contact)
+        return render_template(
+            "pod/whole_list.html", name=_first_name(kept), rows=every, lock=standing.lock, nothing=nothing
+        )
+    if seen.pop("lock", standing.lock_version) != standing.lock_version or seen.keys() != {row.key for row in every}:
+        # Rows came or went, so the page asks for its list anew.
         return Response("", 204, {"HX-Trigger": "rows-changed"})
-    changed = [row for row in every if seen.get(row.key, "").partition("~")[0] != row.version]
+    changed = [row for row in every if seen[row.key].partition("~")[0] != row.version]
     statuses = [row for row in every if row not in changed and seen[row.key].partition("~")[2] != row.status_version]
     if not changed and not statuses:
         return "", 204
     return render_template("pod/changed_rows.html", rows=changed, statuses=statuses)
+
+
+def _first_name(kept: Kept) -> str:
+    return kept.contact.first_name or kept.contact.name
 
 
 @blueprint.post("/verifications")
@@ -120,6 +142,9 @@ def start(visit: Visit) -> Any:
         abort(400, "This request was not made by the pod.")
     if method.proof == Proof.WORD:
         abort(400, "A word is recorded, not asked for.")
+    if destination.target.marks.typed and not destination.target.address:
+        discard(visit.session)
+        return _problem_at("#typed-problem", _NO_NUMBER)
     settings: Settings = current_app.extensions["settings"]
     summary = ""
     if method.proof != Proof.CODE:
@@ -138,8 +163,8 @@ def start(visit: Visit) -> Any:
         at=visit.at,
     )
     _finish(visit, result)
-    if destination.target.marks.typed:
-        return _typed_answer(result)
+    if request.form.get("number"):
+        return _typed_answer(visit, destination, result)
     return _row(visit, destination, result)
 
 
@@ -166,11 +191,24 @@ def _find(destinations: Sequence[Reachable], key: str) -> Reachable | None:
     return next((each for each in destinations if each.target.key == key), None)
 
 
-def _typed_answer(result: Result) -> Any:
+def _typed_answer(visit: Visit, destination: Reachable, result: Result) -> Any:
+    """The form for a number that was typed: with the refusal, or closed again, while the list learns of the row."""
     if result.refused:
-        problem = render_template("pod/problem.html", problem=result.refused)
-        return Response(problem, headers={"HX-Retarget": "#typed-problem", "HX-Reswap": "innerHTML"})
-    return Response("", headers={"HX-Trigger": "rows-changed", "HX-Reswap": "none"})
+        return _problem_at("#typed-problem", result.refused)
+    form = render_template(
+        "pod/typed_number.html", offers=rows.typed_offers(_context(visit)), request_id=sealing.random_id()
+    )
+    return _with_new_row(form, destination.target.key)
+
+
+def _problem_at(place: str, problem: str) -> Response:
+    headers = {"HX-Retarget": place, "HX-Reswap": "innerHTML"}
+    return Response(render_template("pod/problem.html", problem=problem), headers=headers)
+
+
+def _with_new_row(form: str, key: str) -> Response:
+    # The row takes the keyboard, as that of a destination on file does.
+    return Response(form, headers={"HX-Trigger": json.dumps({"rows-changed": {"focus": f"row-{key[:16]}"}})})
 
 
 @blueprint.post("/verifications/<verification_id>/check")
@@ -233,12 +271,14 @@ def word(visit: Visit) -> Any:
     request_id = request.form.get("request_id", "")
     if not 16 <= len(request_id) <= 64:
         abort(400, "This request was not made by the pod.")
+    contact = visit.kept().contact
+    key = person_target(visit.tenant.hash_key, visit.integration.id, contact.ref).key
     try:
         result = by_hand.record_word(
             visit.session,
             tenant=visit.tenant,
             asker=visit.asker,
-            caller=visit.caller(visit.kept().contact),
+            caller=visit.caller(contact),
             policy=visit.policy,
             note=request.form.get("note", "")[:2000],
             request_id=request_id,
@@ -246,13 +286,15 @@ def word(visit: Visit) -> Any:
         )
     except by_hand.BadNote as error:
         discard(visit.session)
-        result = Result(None, refused=str(error), changed=False)
+        return _problem_at("#word-problem", str(error))
+    except IntegrityError:
+        # The same word once more: its answer was lost on the way.
+        visit.session.rollback()
+        return _with_new_row(render_template("pod/by_hand.html", request_id=sealing.random_id()), key)
     _finish(visit, result)
     if result.refused:
-        return Response(
-            render_template("pod/problem.html", problem=result.refused), headers={"HX-Retarget": "#word-problem"}
-        )
-    return Response("", headers={"HX-Trigger": "rows-changed"})
+        return _problem_at("#word-problem", result.refused)
+    return _with_new_row(render_template("pod/by_hand.html", request_id=sealing.random_id()), key)
 
 
 def _finish(visit: Visit, result: Result) -> None:
@@ -277,7 +319,7 @@ def _row(visit: Visit, destination: Reachable, result: Result) -> str:
     found = result.verification
     if found is None or found.state in (State.CANCELLED, State.SUPERSEDED):
         # It has nothing to show of its own: the row shows what is live or green beside it.
-        known = verification.of_contact(visit.session, visit.integration.id, visit.pod.contact, visit.at)
+        known = _standing(visit).verifications
     else:
         known = [found]
     row = rows.row_of(_context(visit), destination, known, error=error, focus=True)
@@ -285,7 +327,7 @@ def _row(visit: Visit, destination: Reachable, result: Result) -> str:
 
 
 def _unchanged_row(visit: Visit, verification_id: str, error: str) -> str:
-    found = verification.of_contact(visit.session, visit.integration.id, visit.pod.contact, visit.at)
+    found = _standing(visit).verifications
     current = next((v for v in found if v.id == verification_id), None)
     if current is None:
         abort(404, "This request is not one of this caller's. Reload the pod.")
@@ -299,87 +341,11 @@ def _unchanged_row(visit: Visit, verification_id: str, error: str) -> str:
 def history(visit: Visit) -> Any:
     """The caller's verifications, newest first."""
     past = verification.past(visit.session, visit.integration.id, visit.pod.contact, visit.policy.history_rows)
-    return render_template("pod/history.html", past=past, methods=METHODS, at=visit.at)
+    return render_template("pod/history.html", past=past, outcome=words.outcome, strength=words.strength)
 
 
-@blueprint.post("/contacts")
-@pod_visit(roles=MAY_VERIFY)
-def contacts(visit: Visit) -> Any:
-    """The company's other contacts to choose from. A POST, because it may ask the PSA and keep the answer."""
-    person = visit.kept().contact
-    if person.company is None:
-        return render_template("pod/contacts.html", contacts=[], visit=visit, problem="This contact has no company.")
-    release(visit.session)
-    try:
-        every = service.colleagues(
-            visit.session,
-            _connections().to(visit.integration),
-            tenant=visit.tenant,
-            integration_id=visit.integration.id,
-            company=person.company.ref,
-            at=visit.at,
-        )
-    except PsaError as error:
-        return render_template("pod/contacts.html", contacts=[], visit=visit, problem=str(error))
-    others = [contact for contact in every if contact.ref != person.ref]
-    return render_template("pod/contacts.html", contacts=others, visit=visit, problem="")
-
-
-@blueprint.post("/contact")
-@pod_visit(roles=MAY_VERIFY)
-def choose_contact(visit: Visit) -> Any:
-    """Verify another contact of the company than the ticket's own; the policy may want a note."""
-    person = visit.kept().contact
-    note = " ".join(request.form.get("note", "").split())
-    problem = _problem_with_note(visit, note)
-    chosen = None
-    if not problem:
-        release(visit.session)
-        try:
-            every = service.colleagues(
-                visit.session,
-                _connections().to(visit.integration),
-                tenant=visit.tenant,
-                integration_id=visit.integration.id,
-                company=person.company.ref if person.company else "",
-                at=visit.at,
-            )
-            chosen = next((contact for contact in every if contact.ref == request.form.get("contact")), None)
-            problem = "" if chosen else "Choose one of the company's contacts."
-        except PsaError as error:
-            problem = str(error)
-    if chosen is None:
-        return Response(render_template("pod/problem.html", problem=problem), headers={"HX-Retarget": "#other-problem"})
-    _record_choice(visit, chosen.ref, chosen.name, note)
-    chosen_pod = dataclasses.replace(visit.pod, contact=chosen.ref, company=company_of(chosen), chosen=True)
-    hand_out(chosen_pod, visit.at)
-    return Response("", headers={"HX-Trigger-After-Settle": "contact-chosen"})
-
-
-def _problem_with_note(visit: Visit, note: str) -> str:
-    if visit.policy.other_contact_needs_note and len(note) < 3:
-        return "Say why, for example: manager approval by e-mail."
-    if len(note) > _LONGEST_NOTE:
-        return f"A note has {_LONGEST_NOTE} characters at most."
-    return ""
-
-
-def _record_choice(visit: Visit, contact: str, name: str, note: str) -> None:
-    with writing(visit.session) as session:
-        subject = Subject(integration_id=visit.integration.id, ticket=visit.ticket, contact=contact, contact_name=name)
-        record(session, visit.at, Entry(Kind.OTHER_CONTACT, subject, visit.user.name, {"note": note} if note else None))
-        row = notes.add_other_contact_note(
-            session,
-            integration_id=visit.integration.id,
-            ticket=visit.ticket,
-            contact_name=name,
-            reason=note,
-            actor=visit.user.name,
-            internal=visit.policy.note_internal,
-            at=visit.at,
-        )
-    if row is not None:
-        _exchange().nudge(row)
+blueprint.post("/contacts")(other_contact.contacts)
+blueprint.post("/contact")(other_contact.choose_contact)
 
 
 @blueprint.post("/renew")

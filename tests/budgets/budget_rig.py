@@ -16,26 +16,36 @@ from sqlalchemy import event, select, update
 from werkzeug.test import TestResponse
 
 from connectors.base import Company, Contact, Destination, DestinationKind
+from podserver import tools
 from podserver.accounts import service as accounts
 from podserver.accounts.models import Role, Tenant
 from podserver.database import db, now, release, writing
 from podserver.delivery.models import OutboxRow
 from podserver.integrations.models import Integration, Psa
 from podserver.pod import service as pod
+from podserver.pod.reaching import Kept, reachable
+from podserver.policies import service as policies
 from podserver.security import pod_token, sealing
 from podserver.security.pod_token import PodSession
+from podserver.verification import alarm
+from podserver.verification.methods import METHODS
 from podserver.verification.models import Guard, Verification
 
+COMPANY = "19"
 CALLER = Contact(
     ref="77",
     name="Dana Whitfield",
     first_name="Dana",
-    company=Company("19", "Larkfield Dental"),
+    company=Company(COMPANY, "Larkfield Dental"),
     destinations=(
         Destination("1", DestinationKind.PHONE, "2025550142", "Cell", mobile=True, default=True),
         Destination("2", DestinationKind.PHONE, "2025550177", "Direct"),
+        Destination("3", DestinationKind.EMAIL, "dana@larkfield.example", "E-mail"),
     ),
 )
+
+# What has a row in the pod: two numbers, the address, and Duo Mobile behind it.
+ROWS = ("phone", "phone", "email", "duo")
 
 
 @dataclass
@@ -80,6 +90,8 @@ class Pod:
             self.tenant = accounts.create_tenant(session, name="Northgate IT", region="US", at=at)
             new = accounts.NewUser("sam@northgate.example", "Sam Okafor", Role.TECHNICIAN)
             user = accounts.create_user(session, new, actor="test", at=at)
+            for tool in (tools.SMS, tools.VOICE, tools.MAIL, tools.DUO, tools.MICROSOFT):
+                tools.set_tool(session, tool, True)
             self.integration = Integration(
                 psa=Psa.CONNECTWISE,
                 name="ConnectWise",
@@ -103,10 +115,14 @@ class Pod:
             contact=CALLER.ref,
             chosen=False,
             since=int(at.timestamp()),
+            company=COMPANY,
         )
         self._headers = {pod_token.HEADER: pod_token.issue(who, at)}
-        numbers = pod.reachable(CALLER, tenant=self.tenant, integration_id=self.integration.id)
-        self.destination = numbers[0].target.key
+        kept = Kept(CALLER, {})
+        ways = reachable(kept, tenant=self.tenant, integration_id=self.integration.id, at=at)
+        # By kind; of two numbers the mobile.
+        self.destinations = {each.target.kind: each.target.key for each in reversed(ways)}
+        self.destination = self.destinations["phone"]
 
     def request(self, method: str, path: str, form: dict[str, str] | None = None) -> TestResponse:
         """One request in a context of its own, as a server's thread would make it."""
@@ -114,9 +130,10 @@ class Pod:
             self._client.open, path, method=method, data=form, headers=self._headers, buffered=True
         )
 
-    def start(self, *, again: bool = False) -> TestResponse:
-        """Ask for a code to the caller's mobile."""
-        form = {"destination": self.destination, "method": "sms_code", "request_id": sealing.random_id()}
+    def start(self, method: str = "sms_code", *, again: bool = False) -> TestResponse:
+        """Ask the caller by a method, at the first destination that it fits."""
+        kind = next(iter(METHODS[method].kinds))
+        form = {"destination": self.destinations[kind], "method": method, "request_id": sealing.random_id()}
         return self.request("POST", "/pod/verifications", form | ({"again": "1"} if again else {}))
 
     def check(self, verification_id: str, code: str) -> TestResponse:
@@ -145,6 +162,17 @@ class Pod:
         found = re.search(r"Code: (\d{6})", body)
         assert found
         return found[1]
+
+    def allow(self, **settings: object) -> None:
+        """Save the tenant's default policy."""
+        with writing(db.session()) as session:
+            policies.save(session, policies.EVERYBODY, settings, actor="test", at=now())
+
+    def raise_alarm(self) -> None:
+        """The caller says of the newest request that they did not ask for it."""
+        newest = self.newest()
+        with writing(db.session()) as session:
+            alarm.raise_alarm(session, newest, "Dana Whitfield, on the push", now())
 
     def change(self, model: type[Verification | Guard | Tenant], **values: object) -> None:
         """Change all rows of a table, as time or an admin would."""

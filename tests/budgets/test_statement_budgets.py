@@ -6,18 +6,25 @@ import re
 from datetime import timedelta
 
 import pytest
-from budget_rig import Pod, metered
+from budget_rig import ROWS, Pod, metered
 from flask import Flask
 from sqlalchemy import update
 
 from podserver.accounts.models import Tenant
 from podserver.database import db, now, writing
 from podserver.verification import limits
+from podserver.verification.methods import METHODS
 from podserver.verification.models import Guard, State, Verification
 
 START = (7, 1)
+# One more for each of these: the older request ends, the ticket's line is read for the user's page, and the letterhead
+# for a letter or a call. A code by SMS needs neither of the last two.
+MORE = {"sms_link": 1, "voice_code": 1, "mail_code": 1, "mail_link": 2, "microsoft_sign_in": 2, "duo_push": 1}
+FIRST = 6
 CHECK = (6, 1)
+WORD = (5, 1)
 LOOK = (2, 0)
+ASKED = [name for name in METHODS if name not in ("manual", "authenticator_push")]
 
 
 @pytest.fixture
@@ -26,12 +33,49 @@ def pod(app: Flask) -> Pod:
     return Pod(app)
 
 
-def test_a_start_keeps_its_budget(pod: Pod) -> None:
+@pytest.mark.parametrize("method", ASKED)
+def test_a_start_keeps_its_budget_by_every_method(pod: Pod, method: str) -> None:
     with metered() as meter:
-        answer = pod.start()
+        answer = pod.start(method)
     assert answer.status_code == 200
     assert "Pending" in answer.text
+    assert meter.within(FIRST + MORE.get(method, 0), 1), meter
+
+
+def test_a_start_to_a_number_that_is_typed_keeps_the_budget_of_a_start(pod: Pod) -> None:
+    pod.allow(adhoc_number=True)
+    form = {"number": "(202) 555-0188", "method": "sms_code", "request_id": "r" * 26, "again": "1"}
+    with metered() as meter:
+        answer = pod.request("POST", "/pod/verifications", form)
+    assert answer.status_code == 200
+    assert "rows-changed" in answer.headers["HX-Trigger"]
     assert meter.within(*START), meter
+
+
+def test_another_way_keeps_the_budget_of_a_start(pod: Pod) -> None:
+    pod.start()
+    first = pod.newest()
+    pod.age(limits.RESEND_AFTER + timedelta(seconds=1))
+    with metered() as meter:
+        answer = pod.start("sms_link", again=True)
+    assert answer.status_code == 200
+    assert pod.newest().method == "sms_link"
+    assert pod.newest().id != first.id
+    assert meter.within(START[0] + MORE["sms_link"], 1), meter
+
+
+def test_a_word_keeps_its_budget(pod: Pod) -> None:
+    pod.allow(methods=["sms_code", "manual"])
+    form = {"note": "stands at my desk, badge 1142 seen", "request_id": "r" * 26}
+    with metered() as meter:
+        answer = pod.request("POST", "/pod/word", form)
+    assert answer.status_code == 200
+    assert pod.newest().method == "manual"
+    assert meter.within(*WORD), meter
+    with metered() as meter:
+        again = pod.request("POST", "/pod/word", form)
+    assert again.status_code == 200
+    assert meter.commits == 0, "the same word is recorded once"
 
 
 def test_a_resend_that_supersedes_keeps_the_budget_of_a_start(pod: Pod) -> None:
@@ -135,8 +179,9 @@ def test_what_cannot_be_a_code_commits_nothing(pod: Pod) -> None:
     assert meter.within(CHECK[0], 0), meter
 
 
-def test_a_poll_that_finds_nothing_new_keeps_its_budget(pod: Pod) -> None:
-    pod.start()
+@pytest.mark.parametrize("method", ASKED)
+def test_a_poll_that_finds_nothing_new_keeps_its_budget(pod: Pod, method: str) -> None:
+    pod.start(method)
     seen = ",".join(_seen(pod))
     with metered() as meter:
         answer = pod.request("GET", f"/pod/rows?seen={seen}")
@@ -153,6 +198,30 @@ def test_a_poll_that_finds_a_change_keeps_its_budget(pod: Pod) -> None:
         answer = pod.request("GET", f"/pod/rows?seen={seen}")
     assert answer.status_code == 200
     assert "Verified" in answer.text
+    assert meter.within(*LOOK), meter
+
+
+def test_a_poll_that_finds_an_alarm_keeps_its_budget(pod: Pod) -> None:
+    pod.start("duo_push")
+    seen = ",".join(_seen(pod))
+    pod.raise_alarm()
+    with metered() as meter:
+        answer = pod.request("GET", f"/pod/rows?seen={seen}")
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, "rows-changed")
+    assert meter.within(*LOOK), meter
+    with metered() as meter:
+        whole = pod.request("GET", "/pod/rows")
+    assert "Dana did not ask for this." in whole.text
+    assert meter.within(*LOOK), meter
+
+
+def test_a_poll_of_a_page_that_lacks_a_row_keeps_its_budget(pod: Pod) -> None:
+    seen = ",".join(_seen(pod))
+    pod.allow(methods=["sms_code", "manual"])
+    pod.request("POST", "/pod/word", {"note": "stands at my desk, badge 1142 seen", "request_id": "r" * 26})
+    with metered() as meter:
+        answer = pod.request("GET", f"/pod/rows?seen={seen}")
+    assert (answer.status_code, answer.headers["HX-Trigger"]) == (204, "rows-changed")
     assert meter.within(*LOOK), meter
 
 
@@ -187,7 +256,8 @@ def _failed_before(pod: Pod, failures: int) -> None:
 
 def _seen(pod: Pod) -> list[str]:
     """What the page would say that it shows: each row's key, version and status, as they stand in the markup."""
-    page = pod.request("GET", "/pod/rows?seen=").text
+    page = pod.request("GET", "/pod/rows").text
     rows = re.findall(r'data-row="([^"]+)" data-version="([^"]+)".*?data-status="([^"]*)"', page, re.DOTALL)
-    assert len(rows) == 2
-    return [f"{key}={version}~{status}" for key, version, status in rows]
+    assert len(rows) == len(ROWS)
+    lock = re.findall(r'id="lock" role="alert" data-version="([^"]+)"', page)
+    return [*(f"{key}={version}~{status}" for key, version, status in rows), f"lock={lock[0]}"]
