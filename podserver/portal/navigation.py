@@ -12,7 +12,11 @@ _PAGES = (("overview.overview", "Overview"), ("history.history", "History"))
 _SET_UP = (
     ("integrations.integrations", "Integrations"),
     ("messages.messages", "Messages"),
+    ("mail.mail", "Mail"),
     ("duo.applications", "Duo"),
+    ("microsoft.microsoft", "Microsoft"),
+    ("policies.policies", "Policies"),
+    ("branding.branding", "Branding"),
     ("accounts.users", "Users"),
     ("accounts.settings", "Settings"),
 )

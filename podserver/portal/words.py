@@ -9,6 +9,8 @@ from flask import Flask
 from markupsafe import Markup
 
 from podserver.history.service import Kind
+from podserver.policies.service import AS_THE_DEFAULT
+from podserver.policies.wording import WORDINGS, in_words
 from podserver.verification.methods import METHODS
 
 _GOOD = {Kind.VERIFIED, Kind.DELIVERED}
@@ -66,6 +68,8 @@ def method_label(name: str) -> str:
 def detail(said: dict[str, Any]) -> str:
     """What else an event says, in one line."""
     before, after = said.get("before"), said.get("after")
+    if "policy" in said and isinstance(before, dict) and isinstance(after, dict):
+        return _policy(said, before, after)
     parts = [f"{_name(key)} {_plain(value)}" for key, value in said.items() if key not in ("before", "after")]
     if isinstance(before, dict) and isinstance(after, dict):
         parts += [
@@ -74,6 +78,24 @@ def detail(said: dict[str, Any]) -> str:
             if before.get(key) != value
         ]
     return ", ".join(parts)
+
+
+def _policy(said: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> str:
+    """A change of a policy, each setting in the words of its page."""
+    changes = [
+        f"{WORDINGS[name].title if name in WORDINGS else _name(name)}: "
+        f"{_setting(name, before.get(name))} → {_setting(name, value)}"
+        for name, value in after.items()
+    ]
+    risk = said.get("accepted risk")
+    accepted = [f"Risk accepted: {risk}"] if risk else []
+    return f"{_plain(said['policy'])}. {'; '.join([*changes, *accepted])}"
+
+
+def _setting(name: str, value: Any) -> str:
+    if value == AS_THE_DEFAULT or name not in WORDINGS or isinstance(value, dict):
+        return _plain(value)
+    return in_words(name, value)
 
 
 def _name(key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from podserver.history.service import Kind
@@ -52,6 +52,7 @@ def _lock(session: Session, verification: Verification, at: datetime) -> None:
             Guard.contact == verification.contact,
             Guard.destination_key == "",
         )
-        .values(locked_until=until, lock_reason=REASON)
+        # Whoever was locked for longer stays so; why they are is now this.
+        .values(locked_until=case((Guard.locked_until > until, Guard.locked_until), else_=until), lock_reason=REASON)
         .execution_options(synchronize_session=False)
     )

@@ -139,7 +139,9 @@ def accept_sign_in(
         return _late(session, verification, SIGNED_IN, who, at)
     if verification.expires_at <= at:
         return finish(session, verification, EXPIRED, who, at)
-    return accept(session, verification, destination, who, at, **(strength or {}))
+    # An address that somebody has just changed chose the account that signed in.
+    also = {} if verification.marked else dict(strength or {})
+    return accept(session, verification, destination, who, at, **also)
 
 
 def refuse_sign_in(session: Session, *, verification_id: str, reason: str, at: datetime) -> Result:

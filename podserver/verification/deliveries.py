@@ -149,7 +149,7 @@ class PushAnswerTopic:
         who, reason = verification.contact_name, report.reason[:200]
         if report.progress == Progress.DONE and report.status in ("approved", "verified"):
             also: dict[str, Any] = {"green_until": report.at + policies.terms(verification.terms).green}
-            if report.status == "verified":
+            if report.status == "verified" and not verification.marked:
                 also |= {"strength": Strength.B, "worth": "the code that was read out came back through the app"}
             finish(
                 session, verification, End(State.VERIFIED, Kind.VERIFIED), verification.technician, report.at, **also

@@ -44,7 +44,8 @@ class Verification(TenantOwned, Base):
     ``destination_key`` is a keyed hash of contact and destination; ``masked`` is what may be shown and written
     down. ``proof_hash`` is the keyed hash of the code, ``link_hash`` the fingerprint of a link's token.
     ``request_id`` makes a repeated start the same start, ``last_check`` a repeated check the same check.
-    ``strength`` and ``worth`` are the class of the proof and its reason; ``digits`` says that the user has to type
+    ``strength`` and ``worth`` are the class of the proof and its reason, ``marked`` whether something spoke against the
+    destination, so that no answer makes it worth more; ``digits`` says that the user has to type
     the number that is read out. ``summary`` is the ticket's line for the user's page, emptied at the end; ``terms``
     what of the policy goes with the request. ``read_out`` is a code that a provider gave for the technician to read
     out, emptied at the end. ``alarm`` says that the user did not ask for it. ``note`` is what the
@@ -88,6 +89,7 @@ class Verification(TenantOwned, Base):
     link_hash: Mapped[str | None] = mapped_column(String(64))
     strength: Mapped[Strength] = mapped_column(String(1), default=Strength.C)
     worth: Mapped[str] = mapped_column(String(160), default="")
+    marked: Mapped[bool] = mapped_column(default=False)
     digits: Mapped[bool] = mapped_column(default=False)
     summary: Mapped[str | None] = mapped_column(SealedText, deferred=True)
     terms: Mapped[str] = mapped_column(Text, default="")

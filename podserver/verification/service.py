@@ -114,7 +114,7 @@ def _begin(
     life = min(timedelta(minutes=policy.minutes_alive), limits.LONGEST_LIFE)
     verification_id = sealing.random_id()
     digits = offers.wants_digits(method, policy)
-    claim = method.claim(target, digits=digits)
+    claim, marks = method.claim(target, digits=digits), target.marks.words()
     challenge = method.challenge(
         Ask(
             hash_key=tenant.hash_key,
@@ -160,6 +160,7 @@ def _begin(
         "link_hash": challenge.link_hash,
         "strength": claim.strength,
         "worth": claim.reason,
+        "marked": bool(marks),
         "digits": digits,
         "summary": caller.summary if method.proof.on_our_page else None,
         "terms": policies.terms_of(policy),
@@ -173,7 +174,6 @@ def _begin(
         "expires_at": at + life,
     }
     verification = Verification(**values, ended_at=None, green_until=None)
-    marks = target.marks.words()
     entries.append(Entry(Kind.REQUESTED, subject_of(verification), asker.name, {"marks": marks} if marks else None))
     row_id, row = outbox.row_to_add(
         channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=dict(challenge.payload), at=at

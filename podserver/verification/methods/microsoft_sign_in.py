@@ -10,6 +10,7 @@ from podserver.branding.letters import compose
 from podserver.verification.methods.base import Ask, Challenge, Proof, Target
 from podserver.verification.methods.link import AnsweredLink
 from podserver.verification.methods.mail_code import NO_ADDRESS
+from podserver.verification.methods.texting import on_file
 from podserver.verification.strength import Claim, Strength
 
 # What the claim becomes where Microsoft says that a second factor was asked for.
@@ -33,7 +34,8 @@ class MicrosoftSignIn(AnsweredLink):
 
     def claim(self, target: Target, *, digits: bool) -> Claim:
         """C: signed in, but whether with a second factor Microsoft does not say by itself (fact sheet 4.4)."""
-        return Claim(Strength.C, "signed in at Microsoft; it did not say whether with a second factor")
+        claim = Claim(Strength.C, "signed in at Microsoft; it did not say whether with a second factor")
+        return on_file(target, claim)
 
     def challenge(self, ask: Ask) -> Challenge:
         """A fresh link and its letter for the mail channel."""
