@@ -18,15 +18,22 @@ import podserver.delivery.credentials
 import podserver.pod.models
 import podserver.policies.models  # noqa: F401  (their tables belong to the metadata)
 from podserver import logs
+from podserver.answering import views as answering_views
+from podserver.branding.service import logo_of
 from podserver.configuration import PROJECT, Settings, read_settings
 from podserver.database import db, engine_options, now
-from podserver.delivery import outbox
+from podserver.delivery import authenticator, call_views, duo, mail, mail_accounts, outbox, voice
 from podserver.delivery import views as delivery_views
+from podserver.delivery.microsoft import Cloud, Tokens
+from podserver.delivery.microsoft_check import CHANNEL as MICROSOFT_CHECK
+from podserver.delivery.microsoft_check import CredentialCheck
 from podserver.delivery.models import WorkerPulse
 from podserver.delivery.queue import Nudger, make_queue
 from podserver.delivery.sms import SmsChannel
 from podserver.integrations.notes import NoteChannel, NoteTopic
 from podserver.integrations.service import Connections
+from podserver.microsoft import doors as microsoft_doors
+from podserver.microsoft import push as microsoft_push
 from podserver.pod import connectwise as pod_connectwise
 from podserver.pod import views as pod_views
 from podserver.portal import install as install_portal
@@ -66,6 +73,9 @@ def create_app(settings: Settings | None = None, *, migrations: bool = True) -> 
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         COMPRESS_MIMETYPES=["text/css", "text/javascript", "application/javascript"],
+        # Zstandard, which the package would choose first, makes these files larger than deflate does.
+        COMPRESS_ALGORITHM_STREAMING=["br", "deflate"],
+        COMPRESS_BR_LEVEL=5,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
         TEMPLATES_AUTO_RELOAD=False,
     )
@@ -93,10 +103,23 @@ def _install_exchange(app: Flask, settings: Settings) -> None:
     lease = timedelta(seconds=settings.lease_seconds)
     exchange = outbox.Exchange(lease=lease)
     exchange.channels["sms"] = SmsChannel(settings.twilio_api_url, settings.base_url, lease)
+    exchange.channels[voice.CHANNEL] = voice.VoiceChannel(settings.twilio_api_url, settings.base_url, lease)
+    exchange.channels[duo.CHANNEL] = duo.DuoChannel(settings.ca_file, lease)
+    exchange.channels[duo.ANSWERS] = duo.DuoAnswers(settings.ca_file, lease)
+    exchange.channels[mail.CHANNEL] = mail.MailChannel(
+        settings.base_url, settings.ca_file, settings.local_hosts, lease, logo_of
+    )
+    cloud = Cloud.of(settings)
+    tokens = Tokens(cloud)
+    exchange.channels[authenticator.CHANNEL] = authenticator.AuthenticatorChannel(cloud, tokens, lease)
+    exchange.channels[authenticator.ANSWERS] = authenticator.AuthenticatorAnswers(cloud, tokens, lease)
+    exchange.channels[MICROSOFT_CHECK] = CredentialCheck(cloud, lease)
     exchange.channels[notes.CHANNEL] = NoteChannel(connections.to, lease)
     exchange.topics[deliveries.TOPIC] = deliveries.DeliveryTopic()
     exchange.topics[deliveries.ANSWER_TOPIC] = deliveries.PushAnswerTopic()
     exchange.topics[notes.TOPIC] = NoteTopic()
+    exchange.topics[microsoft_push.TOPIC] = microsoft_push.CheckTopic()
+    exchange.topics[mail_accounts.TRIAL] = mail_accounts.TrialTopic()
     queue = make_queue(settings)
 
     def deliver(row_id: str) -> None:
@@ -110,7 +133,11 @@ def _install_exchange(app: Flask, settings: Settings) -> None:
 def _install_doors(app: Flask, settings: Settings) -> None:
     csrf = CSRFProtect(app)
     # The pod has no cookie that a foreign page could ride on: its header token is the proof. Callbacks are signed.
-    for blueprint in (pod_views.blueprint, pod_connectwise.blueprint, delivery_views.blueprint):
+    for blueprint in (pod_views.blueprint, pod_connectwise.blueprint, delivery_views.blueprint, call_views.blueprint):
+        csrf.exempt(blueprint)
+        app.register_blueprint(blueprint)
+    # A link's page carries a proof of its own, bound to the link: it is for people who have no session with us.
+    for blueprint in (answering_views.blueprint, microsoft_doors.blueprint):
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     install_assets(app)

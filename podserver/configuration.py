@@ -34,6 +34,9 @@ class Settings:
     redis_url: str = field(repr=False)
     state_dir: Path
     twilio_api_url: str
+    microsoft_login_url: str
+    microsoft_graph_url: str
+    microsoft_push_url: str
     local_hosts: frozenset[str]
     ca_file: Path | None
     trusted_proxies: int
@@ -75,6 +78,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         redis_url=_redis_url(environ),
         state_dir=state_dir,
         twilio_api_url=_twilio_api_url(environ),
+        microsoft_login_url=_https(environ, "PODSERVER_MICROSOFT_LOGIN_URL", "https://login.microsoftonline.com"),
+        microsoft_graph_url=_https(environ, "PODSERVER_MICROSOFT_GRAPH_URL", "https://graph.microsoft.com"),
+        microsoft_push_url=_https(
+            environ, "PODSERVER_MICROSOFT_PUSH_URL", "https://strongauthenticationservice.auth.microsoft.com"
+        ),
         local_hosts=frozenset(
             h.strip().lower() for h in environ.get("PODSERVER_LOCAL_HOSTS", "").split(",") if h.strip()
         ),
@@ -176,6 +184,20 @@ def _twilio_api_url(environ: Mapping[str, str]) -> str:
     raise ConfigurationError(
         f"PODSERVER_TWILIO_API_URL is {value!r}; it must be an https address, or http on this machine."
     )
+
+
+def _https(environ: Mapping[str, str], name: str, default: str) -> str:
+    value = (environ.get(name, "").strip() or default).rstrip("/").lower()
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ConfigurationError(
+            f"{name} is {value!r}; it must be https and a host without a path, for example {default}."
+        )
+    return value
 
 
 def _ca_file(environ: Mapping[str, str]) -> Path | None:

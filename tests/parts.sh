@@ -14,13 +14,14 @@ if ! chromium >/dev/null 2>&1; then
 fi
 
 if command -v npm >/dev/null 2>&1; then
-  # Somebody else's Twilio, to check that ours is not only our view of it.
-  if [ ! -d build/stand-ins/node_modules/emulate ]; then
-    echo "Installing a third party's Twilio stand-in..."
+  # Somebody else's Twilio and mail server, to check that ours are not only our view of them. Both in one command:
+  # npm takes out what it is not told of.
+  if [ ! -d build/stand-ins/node_modules/emulate ] || [ ! -d build/stand-ins/node_modules/maildev ]; then
+    echo "Installing third parties' stand-ins for Twilio and for a mail server..."
     mkdir -p build/stand-ins
-    (cd build/stand-ins && npm install --silent --no-audit --no-fund --no-save emulate@0.11.2 >/dev/null 2>&1) ||
-      echo "The stand-in could not be installed: its tests will be skipped."
+    (cd build/stand-ins && npm install --silent --no-audit --no-fund --no-save emulate@0.11.2 maildev@3.0.0 >/dev/null 2>&1) ||
+      echo "The stand-ins could not be installed: their tests will be skipped."
   fi
 else
-  echo "No npm: the tests against a third party's Twilio will be skipped."
+  echo "No npm: the tests against third parties' stand-ins will be skipped."
 fi

@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session
 
 from podserver.accounts import service as accounts
 from podserver.accounts.models import Role, Tenant, User
+from podserver.branding import service as branding
 from podserver.branding.letters import Letterhead
+from podserver.branding.service import Look
 from podserver.database import writing
 from podserver.delivery import accounts as sms_accounts
-from podserver.delivery import inbox
+from podserver.delivery import inbox, mail_accounts, microsoft_accounts
 from podserver.history import chain
 from podserver.integrations.models import Integration, Psa
+from podserver.microsoft import service as microsoft
+from podserver.microsoft import sign_in
 from podserver.pod.service import keep
 from podserver.policies import service as policies
 from podserver.policies.policy import Policy
@@ -30,6 +34,11 @@ from podserver.verification.methods.base import Target
 NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PASSWORD: Final = "a long walk by the canal"
 ACCOUNT_SID: Final = "AC" + "0" * 31 + "1"
+NOBODY: Final = "00000000-0000-4000-8000-000000000000"
+MAIL: Final = mail_accounts.MailServer(
+    "smtp.northgate.example", 587, "starttls", "support@northgate.example", "a-password-of-tests",
+    "support@northgate.example",
+)  # fmt: skip
 
 
 class Seeds:
@@ -178,6 +187,15 @@ class Seeds:
         }
         keep(self.session, self.integration.id, f"contact:{ref}", json.dumps(contact), at)
 
+    def _microsoft(self, started: Result) -> None:
+        assert started.verification is not None
+        typed = microsoft_accounts.TypedApp(NOBODY, "a-secret-of-tests", NOBODY)
+        microsoft_accounts.save(self.session, typed, actor="tests", at=self.at)
+        larkfield = microsoft.Company(self.integration.id, "250", "Larkfield Dental")
+        microsoft.add(self.session, larkfield, NOBODY, actor="tests", at=self.at)
+        flow = sign_in.Flow("a-token-of-tests", msal={"state": sealing.random_key()})
+        sign_in.keep(self.session, started.verification.id, flow, self.at)
+
     def everything(self) -> int:
         """At least one row in every table that belongs to a tenant; returns the tenant's id."""
         tenant_id = self.tenant.id
@@ -192,6 +210,11 @@ class Seeds:
                 actor="tests",
                 at=self.at,
             )
+            larkfield = policies.Client(self.integration.id, "250", "Larkfield Dental")
+            policies.save(self.session, larkfield, {"minutes_green": 30}, actor="tests", at=self.at)
+            mail_accounts.save(self.session, MAIL, actor="tests", at=self.at)
+            self._microsoft(started)
+            branding.save(self.session, Look("#0b6e3a"), None, keep_logo=True, actor="tests", at=self.at)
             inbox.store_status(
                 self.session,
                 outbox_id=started.outbox[0],

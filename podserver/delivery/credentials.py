@@ -60,12 +60,16 @@ class DuoPerson(TenantOwned, Base):
 
 
 class MicrosoftApp(TenantOwned, Base):
-    """The MSP's own app registration, multi-tenant: sign-in links, consent, and looking people up."""
+    """The MSP's own app registration, multi-tenant: sign-in links, consent, and looking people up.
+
+    ``directory`` is the GUID of the MSP's own directory, where the app is registered.
+    """
 
     __tablename__ = "microsoft_apps"
     __table_args__ = (UniqueConstraint("tenant_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    directory: Mapped[str] = mapped_column(String(36), default="")
     client_id: Mapped[str] = mapped_column(String(36))
     client_secret: Mapped[str] = mapped_column(SealedText)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -74,9 +78,11 @@ class MicrosoftApp(TenantOwned, Base):
 class MicrosoftDirectory(TenantOwned, Base):
     """A client's Microsoft directory, found by the PSA's company.
 
-    ``directory`` is its GUID. ``consented_at`` is when its admin's consent was proven. The push is off until an
-    admin switches it on, and needs a credential on the directory's own push principal: a certificate whose private
-    key never leaves this server, or a secret.
+    ``directory`` is its GUID, ``organisation`` the name that Microsoft has of it. ``consent_state`` is the fingerprint
+    of a consent that was begun and has not come back; ``consented_at`` is when its admin's consent was proven. The
+    push is off until an admin switches it on, and needs a credential on the directory's own push principal: a
+    certificate whose private key never leaves this server, or a secret. ``checked_at`` is when Microsoft last took it,
+    ``checking_since`` is set while the worker tries it again and again, ``problem`` is the last refusal, in words.
     """
 
     __tablename__ = "microsoft_directories"
@@ -87,6 +93,7 @@ class MicrosoftDirectory(TenantOwned, Base):
     company: Mapped[str] = mapped_column(String(40))
     company_name: Mapped[str] = mapped_column(String(160), default="")
     directory: Mapped[str] = mapped_column(String(36), default="")
+    organisation: Mapped[str] = mapped_column(String(160), default="")
     consent_state: Mapped[str] = mapped_column(String(64), default="")
     consent_begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     consented_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -96,15 +103,23 @@ class MicrosoftDirectory(TenantOwned, Base):
     secret: Mapped[str] = mapped_column(SealedText, default="")
     credential_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checking_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    problem: Mapped[str] = mapped_column(String(400), default="")
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class MicrosoftSignInFlow(TenantOwned, Base):
-    """A sign-in at Microsoft that has been begun and not come back. ``state_hash`` is what comes back, hashed."""
+    """A sign-in at Microsoft that was begun. ``state_hash`` is the fingerprint of what comes back, once.
+
+    ``browser_hash`` is that of the cookie in the browser that began it. ``flow`` is sealed JSON of what the exchange
+    needs; it keeps no more than the link's token once the sign-in has come back, at ``used_at``.
+    """
 
     __tablename__ = "microsoft_sign_in_flows"
 
     state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    browser_hash: Mapped[str] = mapped_column(String(64))
     verification: Mapped[str] = mapped_column(String(26))
     flow: Mapped[str] = mapped_column(SealedText)
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

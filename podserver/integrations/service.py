@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from connectors.http import Call, Observer
 from podserver.accounts.models import Tenant
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations.models import Integration, Psa
-from podserver.security import failures, sealing
+from podserver.security import failures, public_hosts, sealing
 from podserver.tenancy import across_tenants, bound_tenant
 
 POD_HEIGHTS = (600, 800)
@@ -118,16 +116,14 @@ class Connections:
         if parts.netloc.lower() in self._local_hosts or (parts.hostname or "") in self._local_hosts:
             return
         try:
-            found = {
-                entry[4][0] for entry in socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-            }
-        except OSError:
-            return
-        if any(not ipaddress.ip_address(str(address).partition("%")[0]).is_global for address in found):
+            public_hosts.addresses(parts.hostname or "", parts.port or 443, self._local_hosts)
+        except public_hosts.InsideNetwork:
             raise Rejected(
                 f"{parts.hostname} is inside this server's own network. "
                 "The operator can allow it with PODSERVER_LOCAL_HOSTS."
-            )
+            ) from None
+        except OSError:
+            return
 
 
 def keys_of(integration: Integration) -> ConnectWiseKeys:

@@ -75,5 +75,5 @@ def test_every_variable_is_documented_and_every_documented_variable_exists() -> 
     documented = set(re.findall(r"`(PODSERVER_[A-Z_]+)`", Path(PROJECT / "docs/operating.md").read_text()))
     assert read <= documented, read - documented
     by_commands = {"PODSERVER_ADMIN_PASSWORD", "PODSERVER_USER_PASSWORD", "PODSERVER_PSA_PRIVATE_KEY",
-                   "PODSERVER_TWILIO_AUTH_TOKEN"}  # fmt: skip
+                   "PODSERVER_TWILIO_AUTH_TOKEN", "PODSERVER_SMTP_PASSWORD"}  # fmt: skip
     assert documented <= read | by_commands, documented - read

@@ -27,6 +27,13 @@ PUBLIC = {
     "pod_connectwise.member_session": "the member's proof is in the body",
     "pod_connectwise.password_session": "the password is in the body",
     "delivery.twilio_status": "X-Twilio-Signature",
+    "brand.logo": "stands in letters and on pages for everybody",
+    "brand.style": "a colour, as the logo",
+    "answering.page": "a link's token, and it only shows",
+    "answering.answer": "a link's token and the proof of its page",
+    "microsoft.consent_return": "thanks a client's administrator; only a portal session's own state lets it do more",
+    "microsoft_sign_in.begin": "a link's token and the proof of its page",
+    "microsoft_sign_in.callback": "a GET, as Microsoft redirects: a state that works once, in the browser that has it",
 }
 
 

@@ -16,7 +16,7 @@ Open = Callable[..., Browser]
 PEOPLE = {Role.ADMIN: ADMIN, Role.TECHNICIAN: TECHNICIAN, Role.AUDITOR: AUDITOR}
 # Doors that are not the portal's: each has its own proof of who calls, and its own tests.
 NOT_THE_PORTAL = {"static", "readyz"}
-OTHER_ROOMS = {"pod", "pod_connectwise", "delivery", "brand", "answering"}
+OTHER_ROOMS = {"pod", "pod_connectwise", "delivery", "brand", "answering", "microsoft_sign_in"}
 
 MATRIX = {
     "overview.overview": "admin technician auditor",
@@ -50,6 +50,24 @@ MATRIX = {
     "policies.apply": "admin",
     "policies.copy": "admin",
     "policies.explain_pod": "admin",
+    "microsoft.microsoft": "admin",
+    "microsoft.remove": "admin",
+    "microsoft.add_client": "admin",
+    "microsoft.client": "admin",
+    "microsoft.remove_client": "admin",
+    "microsoft.begin_consent": "admin",
+    "microsoft.check_consent": "admin",
+    # Where the client's own administrator may come back to, who has no account here; see its docstring.
+    "microsoft.consent_return": "",
+    "microsoft.make_key_pair": "admin",
+    "microsoft.enter_secret": "admin",
+    "microsoft.test": "admin",
+    "microsoft.standing": "admin",
+    "microsoft.download_script": "admin",
+    "microsoft.switch_on": "admin",
+    "microsoft.switch_off": "admin",
+    "microsoft.forget_credential": "admin",
+    "microsoft.switch_off_everywhere": "admin",
     "accounts.users": "admin",
     "accounts.new_user": "admin",
     "accounts.edit_user": "admin",
@@ -133,8 +151,22 @@ def test_a_token_of_another_session_is_refused(browser: Open) -> None:
 
 def test_the_navigation_names_only_pages_that_open(browser: Open) -> None:
     for email, expected in (
-        (ADMIN, ["/", "/history", "/integrations", "/messages", "/mail", "/duo", "/policies", "/branding", "/users",
-                 "/settings"]),
+        (
+            ADMIN,
+            [
+                "/",
+                "/history",
+                "/integrations",
+                "/messages",
+                "/mail",
+                "/duo",
+                "/microsoft",
+                "/policies",
+                "/branding",
+                "/users",
+                "/settings",
+            ],
+        ),
         (TECHNICIAN, ["/", "/history", "/policies"]),
         (AUDITOR, ["/", "/history", "/policies"]),
     ):
