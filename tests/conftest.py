@@ -92,6 +92,13 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database without rows, for folders whose tests are about something else than the database."""
+    shutil.copy(migrated_sqlite, tmp_path / "podserver.db")
+    return f"sqlite:///{tmp_path / 'podserver.db'}"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A migrated database without rows: once SQLite, once PostgreSQL."""

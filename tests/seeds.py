@@ -15,7 +15,8 @@ from podserver.branding.letters import Letterhead
 from podserver.branding.service import Look
 from podserver.database import writing
 from podserver.delivery import accounts as sms_accounts
-from podserver.delivery import inbox, mail_accounts, microsoft_accounts
+from podserver.delivery import duo_accounts, inbox, mail_accounts, microsoft_accounts
+from podserver.delivery.credentials import DuoPerson
 from podserver.history import chain
 from podserver.integrations.models import Integration, Psa
 from podserver.microsoft import service as microsoft
@@ -26,6 +27,7 @@ from podserver.policies.policy import Policy
 from podserver.security import sealing
 from podserver.security.pod_token import PodSession, issue
 from podserver.verification import service as verification
+from podserver.verification import sightings
 from podserver.verification.asking import Asker, Caller
 from podserver.verification.destinations import phone_target
 from podserver.verification.ending import Result
@@ -196,6 +198,21 @@ class Seeds:
         flow = sign_in.Flow("a-token-of-tests", msal={"state": sealing.random_key()})
         sign_in.keep(self.session, started.verification.id, flow, self.at)
 
+    def _duo(self) -> None:
+        typed = duo_accounts.TypedKeys("api-1a2b3c4d.duosecurity.com", "DITESTS0000000000001", "s" * 40)
+        duo_accounts.save(self.session, "auth", typed, checked=False, actor="tests", at=self.at)
+        self.session.add(
+            DuoPerson(
+                integration_id=self.integration.id,
+                contact="77",
+                email_hash="e" * 64,
+                user_id="DU1",
+                username="dana.w",
+                found_by="e-mail",
+                found_at=self.at,
+            )
+        )
+
     def everything(self) -> int:
         """At least one row in every table that belongs to a tenant; returns the tenant's id."""
         tenant_id = self.tenant.id
@@ -214,6 +231,7 @@ class Seeds:
             policies.save(self.session, larkfield, {"minutes_green": 30}, actor="tests", at=self.at)
             mail_accounts.save(self.session, MAIL, actor="tests", at=self.at)
             self._microsoft(started)
+            self._duo()
             branding.save(self.session, Look("#0b6e3a"), None, keep_logo=True, actor="tests", at=self.at)
             inbox.store_status(
                 self.session,
@@ -223,5 +241,9 @@ class Seeds:
                 code="",
                 at=self.at,
             )
+        sightings.take_note(
+            self.session, hash_key=self.tenant.hash_key, integration_id=self.integration.id,
+            people={"77": [self.target()]}, at=self.at,
+        )  # fmt: skip
         chain.seal_pending(self.session, self.at, whole=True)
         return tenant_id

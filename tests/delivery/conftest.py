@@ -12,6 +12,12 @@ from provider_rig import Providers, serve_providers
 from podserver.configuration import Settings
 
 
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough here: what it has to do is tried on both where the outbox and the engine are."""
+    return sqlite_url
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
     with serve_providers(tmp_path_factory.mktemp("certificates")) as providers:

@@ -213,7 +213,7 @@ def test_an_approval_after_the_end_changes_nothing_and_is_recorded(desk: Desk) -
 
 
 def test_duo_that_cannot_be_reached_is_tried_again_and_one_phone_rings_once(desk: Desk) -> None:
-    desk.faults(down=2)
+    desk.faults(down=1)
     result = desk.push()
     assert desk.until_pushed(result)
     assert len(desk.pushes()) == 1

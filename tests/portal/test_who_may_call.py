@@ -16,7 +16,7 @@ Open = Callable[..., Browser]
 PEOPLE = {Role.ADMIN: ADMIN, Role.TECHNICIAN: TECHNICIAN, Role.AUDITOR: AUDITOR}
 # Doors that are not the portal's: each has its own proof of who calls, and its own tests.
 NOT_THE_PORTAL = {"static", "readyz"}
-OTHER_ROOMS = {"pod", "pod_connectwise", "delivery", "brand", "answering", "microsoft_sign_in"}
+OTHER_ROOMS = {"pod", "pod_connectwise", "delivery", "calls", "brand", "answering", "microsoft_sign_in"}
 
 MATRIX = {
     "overview.overview": "admin technician auditor",
@@ -31,6 +31,9 @@ MATRIX = {
     "integrations.install": "admin",
     "integrations.switch": "admin",
     "messages.messages": "admin",
+    "duo.applications": "admin",
+    "duo.keys": "admin",
+    "duo.remove": "admin",
     "mail.mail": "admin",
     "mail.send_trial": "admin",
     "mail.trial_line": "admin",
