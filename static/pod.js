@@ -428,14 +428,11 @@
     true,
   );
 
-  const closeMenus = () => {
-    for (const menu of document.querySelectorAll(":popover-open")) menu.hidePopover();
-  };
+  const placed = () => document.querySelectorAll(".placed");
+  const closeMenus = () => placed().forEach((menu) => menu.hidePopover());
   window.addEventListener("blur", closeMenus);
   document.body.addEventListener("submit", closeMenus);
-  for (const moved of ["scroll", "resize"]) {
-    window.addEventListener(moved, () => document.querySelectorAll(":popover-open").forEach(place));
-  }
+  for (const moved of ["scroll", "resize"]) window.addEventListener(moved, () => placed().forEach(place));
 
   document.body.addEventListener("focusout", ({ target, relatedTarget }) => {
     const menu = target.closest("[popover]");
@@ -449,7 +446,7 @@
     const step = ARROWS[event.key];
     if (!menu || !(step || event.key === "Home" || event.key === "End")) return;
     event.preventDefault();
-    if (opener && !menu.matches(":popover-open")) opener.click();
+    if (opener && !menu.matches(".placed")) opener.click();
     const ways = [...menu.querySelectorAll("button")];
     const from = ways.indexOf(event.target);
     const next = event.key === "Home" ? 0 : event.key === "End" || (step < 0 && from < 0) ? -1 : from + step;

@@ -16,6 +16,7 @@ from podserver.verification.methods.base import Target
 from podserver.verification.sightings import Seen
 
 _ACCOUNTS = (("duo", "Duo Mobile"), ("microsoft", "Microsoft Authenticator"))
+_KINDS_OF_ACCOUNTS = frozenset(kind for kind, _ in _ACCOUNTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,13 @@ def contact_from(said: dict[str, Any]) -> Contact:
 
 def targets(contact: Contact, *, tenant: Tenant, integration_id: int) -> list[Reachable]:
     """The caller's numbers, mobiles first, then the addresses; one that stands twice in the PSA stands once here."""
+    return _targets(contact, tenant.hash_key, tenant.region, integration_id)
+
+
+def _targets(contact: Contact, hash_key: str, region: str, integration_id: int) -> list[Reachable]:
     found: dict[str, Reachable] = {}
     for destination in _sorted(contact.destinations):
-        target = _target(destination, contact.ref, tenant, integration_id)
+        target = _target(destination, contact.ref, hash_key, region, integration_id)
         before = found.get(target.key)
         label = destination.label if before is None else f"{before.labels}, {destination.label}"
         found[target.key] = Reachable(before.target if before else target, destination.value.strip(), label)
@@ -79,25 +84,31 @@ def targets(contact: Contact, *, tenant: Tenant, integration_id: int) -> list[Re
 
 def reachable(kept: Kept, *, tenant: Tenant, integration_id: int, at: datetime) -> list[Reachable]:
     """Every way to reach the caller, with what speaks against it now."""
-    found = [
+    every = _unmarked(kept.contact, tenant.hash_key, tenant.region, integration_id)
+    if not kept.seen:
+        return list(every)
+    mail = next((each.target.key for each in every if each.target.kind == "email" and each.target.address), "")
+    # Whoever changed the address in the PSA chose the account with it.
+    keys = [mail if each.target.kind in _KINDS_OF_ACCOUNTS else each.target.key for each in every]
+    return [
         replace(each, target=replace(each.target, marks=seen.marks(at)))
-        if (seen := kept.seen.get(each.target.key)) is not None
+        if (seen := kept.seen.get(key)) is not None
         else each
-        for each in targets(kept.contact, tenant=tenant, integration_id=integration_id)
+        for each, key in zip(every, keys, strict=True)
     ]
-    mail = next((each for each in found if each.target.kind == "email" and each.target.address), None)
-    address = mail.written if mail else ""
+
+
+# Poll after poll finds the same ways to the same caller, and their keys are what takes the time.
+@lru_cache(maxsize=512)
+def _unmarked(contact: Contact, hash_key: str, region: str, integration_id: int) -> tuple[Reachable, ...]:
+    found = _targets(contact, hash_key, region, integration_id)
+    address = next((each.written for each in found if each.target.kind == "email" and each.target.address), "")
     for kind, name in _ACCOUNTS:
         target = account_target(
-            kind=kind,
-            hash_key=tenant.hash_key,
-            integration_id=integration_id,
-            contact=kept.contact.ref,
-            address=address,
+            kind=kind, hash_key=hash_key, integration_id=integration_id, contact=contact.ref, address=address
         )
-        # Whoever changed the address in the PSA chose the account with it.
-        found.append(Reachable(replace(target, marks=mail.target.marks) if mail else target, address, address, name))
-    return found
+        found.append(Reachable(target, address, address, name))
+    return tuple(found)
 
 
 def _sorted(destinations: Iterable[Destination]) -> list[Destination]:
@@ -105,17 +116,15 @@ def _sorted(destinations: Iterable[Destination]) -> list[Destination]:
     return sorted(written, key=lambda d: (d.kind is not DestinationKind.PHONE, not d.mobile, not d.default))
 
 
-def _target(destination: Destination, contact: str, tenant: Tenant, integration_id: int) -> Target:
+def _target(destination: Destination, contact: str, hash_key: str, region: str, integration_id: int) -> Target:
     if destination.kind is DestinationKind.EMAIL:
-        return email_target(
-            hash_key=tenant.hash_key, integration_id=integration_id, contact=contact, value=destination.value
-        )
+        return email_target(hash_key=hash_key, integration_id=integration_id, contact=contact, value=destination.value)
     return phone_target(
-        hash_key=tenant.hash_key,
+        hash_key=hash_key,
         integration_id=integration_id,
         contact=contact,
         value=destination.value,
-        region=tenant.region,
+        region=region,
         mobile=destination.mobile,
         extension=destination.extension,
     )

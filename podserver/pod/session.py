@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, abort, after_this_request, g, request
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from connectors.base import Contact
@@ -24,6 +24,7 @@ from podserver.integrations.models import Integration
 from podserver.pod.models import PsaRecord
 from podserver.pod.reaching import Kept, Reachable, reachable, read_kept
 from podserver.pod.service import ticket_of
+from podserver.pod.standing import Standing, of, read_standing, standing_of, with_standing
 from podserver.policies.models import PolicyRow
 from podserver.policies.policy import Policy, effective
 from podserver.security import pod_token
@@ -55,6 +56,7 @@ _VISITOR = (
     )
     .where(User.id == bindparam("user"))
 )
+_VISITOR_AND_STANDING = with_standing(cast("Select[Any]", _VISITOR))
 
 
 @dataclass(slots=True)
@@ -73,6 +75,14 @@ class Visit:
     contact_payload: str | None
     at: datetime
     session: Session
+    known_standing: Standing | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """How the caller stands."""
+        if self.known_standing is not None:
+            return self.known_standing
+        return standing_of(self.session, integration_id=self.integration.id, contact=self.pod.contact, at=self.at)
 
     @property
     def ticket(self) -> str:
@@ -120,17 +130,19 @@ def company_of(contact: Contact) -> str:
     return contact.company.ref[:40] if contact.company else ""
 
 
-def pod_visit(*, writes: bool = False, roles: tuple[Role, ...] = tuple(Role)) -> Callable[..., Any]:
+def pod_visit(
+    *, writes: bool = False, standing: bool = False, roles: tuple[Role, ...] = tuple(Role)
+) -> Callable[..., Any]:
     """Let a view be called with a live pod token only; it gets the :class:`Visit` first.
 
-    ``writes`` opens the transaction as a writing one. A token that is to run out soon is renewed in the answer's
-    header. 401 asks the page to sign in again, 403 is final.
+    ``writes`` opens the transaction as a writing one. ``standing`` finds out in the same SELECT how the contact stands.
+    A token that is to run out soon is renewed in the answer's header. 401 asks the page to sign in again, 403 is final.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            visit = _visit(writes)
+            visit = _visit(writes, standing)
             if visit.user.role not in roles:
                 abort(403, "Your role may look, not verify.")
             return view(visit, *args, **kwargs)
@@ -140,7 +152,7 @@ def pod_visit(*, writes: bool = False, roles: tuple[Role, ...] = tuple(Role)) ->
     return decorate
 
 
-def _visit(writes: bool) -> Visit:
+def _visit(writes: bool, standing: bool) -> Visit:
     at = now()
     try:
         pod, issued = pod_token.read(request.headers.get(pod_token.HEADER, ""), at)
@@ -152,25 +164,28 @@ def _visit(writes: bool) -> Visit:
         begin_write(session)
     else:
         begin_read(session)
-    visit = _look(session, pod, at)
+    visit = _look(session, pod, at, standing=standing)
     if at - issued > pod_token.RENEW_AFTER:
         hand_out(pod, at)
     return visit
 
 
-def _look(session: Session, pod: PodSession, at: datetime) -> Visit:
+def _look(session: Session, pod: PodSession, at: datetime, *, standing: bool = False) -> Visit:
     known = {
         "user": pod.user,
         "integration": pod.integration,
         "contact": f"contact:{pod.contact}",
         "company": pod.company,
     }
-    row = session.execute(_VISITOR, known).one_or_none()
+    statement, also = (_VISITOR_AND_STANDING, of(pod.contact, at)) if standing else (_VISITOR, {})
+    found = session.execute(statement, {**known, **also}).all()
+    row = found[0] if found else None
     if row is None or not row.User.active or not row.Integration.active:
         abort(401, "Your sign-in has ended. Reload the pod.")
     policy = effective(row.default_policy, row.own_policy)
     ready = tools_of(row.Tenant) | ({AUTHENTICATOR} if row.push_enabled else frozenset())
-    return Visit(pod, row.User, row.Tenant, row.Integration, policy, ready, row.payload, at, session)
+    stands = read_standing(found, at) if standing else None
+    return Visit(pod, row.User, row.Tenant, row.Integration, policy, ready, row.payload, at, session, stands)
 
 
 def hand_out(pod: PodSession, at: datetime) -> None:

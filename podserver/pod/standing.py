@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from podserver.integrations.models import Integration
@@ -15,31 +16,38 @@ from podserver.verification.models import Guard, State, Verification
 
 _MOST: Final = 40
 
-# Made once. The integration stands first, so that a contact whom nobody has asked yet still gives a row.
-_STANDING: Final = (
-    select(Verification, Guard.locked_until, Guard.lock_reason)
-    .select_from(Integration)
-    .outerjoin(
-        Guard,
-        and_(
-            Guard.integration_id == Integration.id,
-            Guard.contact == bindparam("contact"),
-            Guard.destination_key == "",
-        ),
+
+def with_standing(statement: Select[Any]) -> Select[Any]:
+    """A statement that has the integration, made to tell of a contact's standing too: a row for each verification.
+
+    Parameters besides its own: person, the contact's id, and since. A contact whom nobody has asked yet gives a row.
+    """
+    return (
+        statement.add_columns(Verification, Guard.locked_until, Guard.lock_reason)
+        .outerjoin(
+            Guard,
+            and_(
+                Guard.integration_id == Integration.id,
+                Guard.contact == bindparam("person"),
+                Guard.destination_key == "",
+            ),
+        )
+        .outerjoin(
+            Verification,
+            and_(
+                Verification.integration_id == Integration.id,
+                Verification.contact == bindparam("person"),
+                Verification.created_at > bindparam("since"),
+                Verification.state != State.SUPERSEDED,
+            ),
+        )
+        .order_by(Verification.created_at.desc())
+        .limit(_MOST)
     )
-    .outerjoin(
-        Verification,
-        and_(
-            Verification.integration_id == Integration.id,
-            Verification.contact == bindparam("contact"),
-            Verification.created_at > bindparam("since"),
-            Verification.state != State.SUPERSEDED,
-        ),
-    )
-    .where(Integration.id == bindparam("integration"))
-    .order_by(Verification.created_at.desc())
-    .limit(_MOST)
-)
+
+
+# Made once.
+_STANDING: Final = with_standing(select().select_from(Integration)).where(Integration.id == bindparam("integration"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +83,17 @@ class Standing:
 
 def standing_of(session: Session, *, integration_id: int, contact: str, at: datetime) -> Standing:
     """How a contact stands now."""
-    known = {"integration": integration_id, "contact": contact, "since": at - limits.DAY}
-    found = session.execute(_STANDING, known).all()
+    known = {"integration": integration_id, **of(contact, at)}
+    return read_standing(session.execute(_STANDING, known).all(), at)
+
+
+def of(contact: str, at: datetime) -> dict[str, Any]:
+    """The parameters of :func:`with_standing`."""
+    return {"person": contact, "since": at - limits.DAY}
+
+
+def read_standing(found: Sequence[Row[Any]], at: datetime) -> Standing:
+    """The standing in the rows of a statement of :func:`with_standing`."""
     verifications = [row.Verification for row in found if row.Verification is not None]
     until = found[0].locked_until if found else None
     if until is None or until <= at:

@@ -21,7 +21,6 @@ from podserver.pod import other_contact, rows, service, words
 from podserver.pod.other_contact import MAY_VERIFY
 from podserver.pod.reaching import Kept, Reachable
 from podserver.pod.session import Visit, company_of, hand_out, pod_visit
-from podserver.pod.standing import Standing, standing_of
 from podserver.security import sealing
 from podserver.verification import by_hand
 from podserver.verification import service as verification
@@ -51,11 +50,6 @@ def _context(visit: Visit) -> rows.Context:
     return rows.Context(visit.policy, visit.ready, visit.tenant.hash_key, visit.ticket, visit.at)
 
 
-def _standing(visit: Visit) -> Standing:
-    contact = visit.pod.contact
-    return standing_of(visit.session, integration_id=visit.integration.id, contact=contact, at=visit.at)
-
-
 @blueprint.post("/caller")
 @pod_visit()
 def caller(visit: Visit) -> Any:
@@ -81,7 +75,7 @@ def caller(visit: Visit) -> Any:
     hand_out(pod, visit.at)
     # What was shown is now kept, and whose policy counts is only now known.
     visit = visit.again(pod)
-    kept, context, standing = visit.kept(), _context(visit), _standing(visit)
+    kept, context, standing = visit.kept(), _context(visit), visit.standing
     every = rows.build(context, visit.destinations(kept), standing.verifications)
     return render_template(
         "pod/caller.html",
@@ -99,14 +93,14 @@ def caller(visit: Visit) -> Any:
 
 
 @blueprint.get("/rows")
-@pod_visit()
+@pod_visit(standing=True)
 def changed_rows(visit: Visit) -> Any:
     """What is not as the page last saw it, 204 when everything is; the whole list for a page that says nothing.
 
-    ``seen`` is a comma-separated list of ``key=version~status`` for each row, and ``lock=version``. Two SELECTs, no
+    ``seen`` is a comma-separated list of ``key=version~status`` for each row, and ``lock=version``. One SELECT, no
     commit.
     """
-    kept, context, standing = visit.kept(), _context(visit), _standing(visit)
+    kept, context, standing = visit.kept(), _context(visit), visit.standing
     every = rows.build(context, visit.destinations(kept), standing.verifications)
     seen = dict(each.partition("=")[::2] for each in request.args.get("seen", "")[:8000].split(",") if each)
     if not seen:
@@ -319,7 +313,7 @@ def _row(visit: Visit, destination: Reachable, result: Result) -> str:
     found = result.verification
     if found is None or found.state in (State.CANCELLED, State.SUPERSEDED):
         # It has nothing to show of its own: the row shows what is live or green beside it.
-        known = _standing(visit).verifications
+        known = visit.standing.verifications
     else:
         known = [found]
     row = rows.row_of(_context(visit), destination, known, error=error, focus=True)
@@ -327,7 +321,7 @@ def _row(visit: Visit, destination: Reachable, result: Result) -> str:
 
 
 def _unchanged_row(visit: Visit, verification_id: str, error: str) -> str:
-    found = _standing(visit).verifications
+    found = visit.standing.verifications
     current = next((v for v in found if v.id == verification_id), None)
     if current is None:
         abort(404, "This request is not one of this caller's. Reload the pod.")
