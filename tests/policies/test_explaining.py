@@ -98,7 +98,7 @@ def test_it_agrees_with_the_pod(ready: Msp) -> None:
         ):
             hidden = f"{masked} Nothing is offered" in page or f"{masked} Cell Nothing is offered" in page
             # A long address may break after its @.
-                assert (full in words(shown).replace("@ ", "@")) != hidden, (own, masked)
+            assert (full in words(shown).replace("@ ", "@")) != hidden, (own, masked)
 
 
 def test_a_shield_of_another_ticket_counts_or_does_not_as_the_policy_says(ready: Msp) -> None:
