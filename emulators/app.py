@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from emulators import connectwise, desk, duo, entra, mail, twilio
+from emulators import connectwise, desk, duo, entra, handset, mail, twilio
 from emulators.twilio.loopback import comes_from_here
 
 # What the product calls by whatever name it knows us under; everything else is for people on this machine.
@@ -31,10 +31,11 @@ def create_app(state_dir: Path | None = None, browser_origin: str | None = None)
     def ready() -> ResponseReturnValue:
         return jsonify({"ready": True})
 
-    connectwise.register(app, state_dir)
+    psa = connectwise.register(app, state_dir)
     twilio.register(app, state_dir)
     duo.register(app, state_dir)
     mail.register(app, state_dir)
     entra.register(app, state_dir, browser_origin)
-    desk.register(app)
+    handset.register(app, psa)
+    desk.register(app, psa)
     return app

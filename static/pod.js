@@ -402,6 +402,7 @@
   const GAP = 4;
   const EDGE = 8;
   const openerOf = (menu) => document.querySelector(`[popovertarget="${menu.id}"]`);
+  const isOpen = (menu) => CSS.supports("selector(:popover-open)") && menu.matches(":popover-open");
   const menuOf = (opener) => byId(opener.getAttribute("popovertarget"));
 
   const place = (menu) => {
@@ -446,7 +447,7 @@
     const step = ARROWS[event.key];
     if (!menu || !(step || event.key === "Home" || event.key === "End")) return;
     event.preventDefault();
-    if (opener && !menu.matches(".placed")) opener.click();
+    if (opener && !isOpen(menu)) opener.click();
     const ways = [...menu.querySelectorAll("button")];
     const from = ways.indexOf(event.target);
     const next = event.key === "Home" ? 0 : event.key === "End" || (step < 0 && from < 0) ? -1 : from + step;

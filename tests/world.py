@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import requests
 
+from emulators.desk.administrator import give_push_secret
+from emulators.entra import CLIENT_ID
 from emulators.tls import certificates
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
@@ -63,6 +65,7 @@ class World:
     def __post_init__(self) -> None:
         self.web = f"http://127.0.0.1:{self.web_port}"
         self.emulators = f"http://localhost:{self.emulator_port}"
+        microsoft = f"https://localhost:{self.tls_port}"
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.state),
@@ -71,6 +74,9 @@ class World:
             "PODSERVER_BASE_URL": self.web,
             "PODSERVER_PORT": str(self.web_port),
             "PODSERVER_TWILIO_API_URL": self.emulators,
+            "PODSERVER_MICROSOFT_LOGIN_URL": microsoft,
+            "PODSERVER_MICROSOFT_GRAPH_URL": microsoft,
+            "PODSERVER_MICROSOFT_PUSH_URL": microsoft,
             "PODSERVER_LOCAL_HOSTS": ",".join(
                 f"localhost:{port}" for port in (self.emulator_port, self.tls_port, self.smtp_port)
             ),
@@ -116,6 +122,7 @@ class World:
         options = [text for option, port in ports.items() for text in (option, str(port))]
         self.start("emulators", "emulators", *options, "--state", str(self.state / "emulators"))
         wait_for("the emulators", lambda: requests.get(f"{self.emulators}/readyz", timeout=1).ok)
+        give_push_secret(self.emulators)
 
     def start_web(self) -> None:
         """Start the web server and wait until it answers."""
@@ -135,7 +142,12 @@ class World:
         self.start_worker()
 
     def _demo(self) -> list[str]:
-        return ["--psa-site", self.emulators, "--duo-host", f"localhost:{self.tls_port}"]
+        return [
+            *("--psa-site", self.emulators),
+            *("--duo-host", f"localhost:{self.tls_port}"),
+            *("--mail-server", f"localhost:{self.smtp_port}"),
+            *("--microsoft-app", CLIENT_ID),
+        ]
 
     def kill(self, name: str) -> None:
         """kill -9 a process and all its children."""
@@ -160,7 +172,7 @@ class World:
     # --- The emulators' controls ----------------------------------------------------------------------------------
 
     def faults(self, of: str, **faults: Any) -> None:
-        """Switch faults of ``connectwise`` or ``twilio`` on."""
+        """Switch faults of ``connectwise``, ``twilio``, ``mail``, ``duo`` or ``entra`` on."""
         answer = requests.post(f"{self.emulators}/_emulator/{of}/faults", json=faults, timeout=5)
         assert answer.ok, answer.text
 

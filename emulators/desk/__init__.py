@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from flask import Flask
 
+from emulators.connectwise.store import Store
 from emulators.desk.page import blueprint
 
 __all__ = ["register"]
 
 
-def register(app: Flask) -> None:
-    """Add the desk at `/` to an app that already has ConnectWise and Twilio."""
-    app.register_blueprint(blueprint())
+def register(app: Flask, tickets: Store) -> None:
+    """Add the desk at `/` to an app that has the other stand-ins and the phone already.
+
+    `tickets` is the ticketing system's memory.
+    """
+    app.register_blueprint(blueprint(tickets))

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulators.desk.administrator import PUSH_SECRET
+from emulators.entra.account import CLIENT_ID, CLIENT_SECRET
+from emulators.mail.account import SMTP_PASSWORD
 from emulators.tls import certificates
 from emulators.twilio.account import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
 
@@ -37,6 +40,11 @@ class Place:
     def stand_ins(self) -> Path:
         """Where the stand-ins keep their state and their certificates."""
         return self.state / "emulators"
+
+    @property
+    def microsoft(self) -> str:
+        """Where Microsoft's services are, all in one place."""
+        return f"https://localhost:{self.tls_port}"
 
     @property
     def desk(self) -> str:
@@ -73,6 +81,8 @@ def commands(place: Place) -> Commands:
             *("--twilio-account-sid", ACCOUNT_SID),
             *("--twilio-from", FROM_NUMBER),
             *("--duo-host", f"localhost:{place.tls_port}"),
+            *("--mail-server", f"localhost:{place.smtp_port}"),
+            *("--microsoft-app", CLIENT_ID),
         ],
         emulators=[
             *(sys.executable, "-m", "emulators"),
@@ -97,6 +107,9 @@ def settings(place: Place, secret_keys: str) -> dict[str, str]:
         "PODSERVER_DATABASE_URL": f"sqlite:///{place.state / 'podserver.db'}",
         "PODSERVER_STATE_DIR": str(place.state),
         "PODSERVER_TWILIO_API_URL": place.desk,
+        "PODSERVER_MICROSOFT_LOGIN_URL": place.microsoft,
+        "PODSERVER_MICROSOFT_GRAPH_URL": place.microsoft,
+        "PODSERVER_MICROSOFT_PUSH_URL": place.microsoft,
         "PODSERVER_LOCAL_HOSTS": ",".join(
             f"localhost:{port}" for port in (place.emulator_port, place.tls_port, place.smtp_port)
         ),
@@ -104,6 +117,9 @@ def settings(place: Place, secret_keys: str) -> dict[str, str]:
         "PODSERVER_SECRET_KEYS": secret_keys,
         "PODSERVER_DEMO_PSA_PRIVATE_KEY": PSA_PRIVATE_KEY,
         "PODSERVER_DEMO_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "PODSERVER_DEMO_MAIL_PASSWORD": SMTP_PASSWORD,
+        "PODSERVER_DEMO_MICROSOFT_SECRET": CLIENT_SECRET,
+        "PODSERVER_DEMO_MICROSOFT_PUSH_SECRET": PUSH_SECRET,
     }
 
 

@@ -1,13 +1,13 @@
-"""The desk's page: two frames and a row of switches."""
+"""The desk's page: the ticket and the phone in two frames, and below them what can be broken."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from emulators.connectwise.store import Store
 from emulators.desk.switches import GROUPS
+from emulators.desk.tickets import DESK_TICKETS, other_ticket
 from emulators.twilio.loopback import comes_from_here
 
 POLICY = (
@@ -16,28 +16,8 @@ POLICY = (
 )
 
 
-@dataclass(frozen=True)
-class DeskTicket:
-    """A ticket that the desk offers, with the phone of its contact."""
-
-    id: int
-    summary: str
-    contact: str
-    handset: str
-
-
-TICKETS = [
-    DeskTicket(48213, "Cannot sign in to webmail", "Dana Whitfield", "+12025550142"),
-    DeskTicket(48219, "Locked out after three attempts", "Carla Nunez", "+12025550127"),
-    DeskTicket(48188, "Password expired during leave", "Mateo Ferrer", "+12025550126"),
-    DeskTicket(48171, "VPN drops every hour", "Wei Lin", "+12025550124"),
-    DeskTicket(48150, "Access to the shared reception mailbox", "Marcus Reyes", "+12025550118"),
-    DeskTicket(48077, "Move authenticator to a new phone", "Amara Diallo", "+12025550123"),
-]
-
-
-def blueprint() -> Blueprint:
-    """The desk at `/`; `?ticket=` opens another of its tickets."""
+def blueprint(tickets: Store) -> Blueprint:
+    """The desk at `/`; `?ticket=` opens another ticket, one of the desk's own or any of the ticketing system's."""
     desk = Blueprint(
         "desk", __name__, template_folder="templates", static_folder="static", static_url_path="/desk/static"
     )
@@ -57,7 +37,11 @@ def blueprint() -> Blueprint:
     @desk.get("/")
     def show() -> ResponseReturnValue:
         wanted = request.args.get("ticket", type=int)
-        chosen = next((ticket for ticket in TICKETS if ticket.id == wanted), TICKETS[0])
-        return render_template("desk/desk.html", tickets=TICKETS, chosen=chosen, groups=GROUPS)
+        offered = {ticket.id: ticket for ticket in DESK_TICKETS}
+        if wanted is not None and wanted not in offered:
+            other = other_ticket(tickets, wanted)
+            offered |= {other.id: other} if other else {}
+        chosen = offered.get(wanted or 0, DESK_TICKETS[0])
+        return render_template("desk/desk.html", tickets=offered.values(), chosen=chosen, groups=GROUPS)
 
     return desk

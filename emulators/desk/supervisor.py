@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emulators.desk.administrator import give_push_secret
 from emulators.desk.commands import Commands, Place, read_env_file, settings, surroundings, write_env_file
 from emulators.desk.processes import Child, Terminal, stop_all
 
@@ -95,6 +96,10 @@ class Supervisor:
         self.terminal.say("Starting the stand-ins for the outside world ...")
         self._spawn("emulators", self.commands.emulators, environment)
         self._await("emulators", f"http://127.0.0.1:{self.place.emulator_port}/readyz")
+        try:
+            give_push_secret(self.place.desk)
+        except OSError as reason:
+            raise DemoError(f"The stand-in for Microsoft took no secret: {reason}") from None
         self.terminal.say("Preparing the database and the demo data ...")
         self._once("database", self.commands.upgrade, environment)
         answer = self._once("seed", self.commands.seed, environment, capture=True)
@@ -184,7 +189,7 @@ class Supervisor:
         say("  The demo is running.")
         say()
         say(f"  Open      {self.place.desk}/")
-        say("            A ticket with the pod in it, and the caller's phone beside it.")
+        say("            A ticket with the pod in it, and the caller's phone beside it: texts, calls, mail and pushes.")
         say(f"  Portal    {facts['portal']}")
         for at, row in enumerate(rows):
             cells = "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

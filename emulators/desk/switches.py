@@ -1,4 +1,4 @@
-"""The fault switches below the desk. Each is one request to a control; in a group at most one is on."""
+"""What can be broken below the desk: in each group one thing at most, by a request to the control of a stand-in."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from typing import Any
 
 CONNECTWISE = "/_emulator/connectwise/faults"
 TWILIO = "/_emulator/twilio/faults"
+MAIL = "/_emulator/mail/faults"
+DUO = "/_emulator/duo/faults"
+ENTRA = "/_emulator/entra/faults"
 INBOUND = "/_emulator/twilio/inbound"
 MANY_REQUESTS = 100_000
+
+# What of the phone on the desk a switch may speak of. Without it, there is nothing to switch.
+NUMBER, UPN = "$number", "$upn"
 
 
 @dataclass(frozen=True)
 class Switch:
-    """A button: what it says, what it does in a sentence, and the values it posts for on and off.
+    """One thing to break: what it is called, what it does in a sentence, and the values it posts for on and off.
 
-    A value of `$handset` stands for the number of the phone on the desk.
+    The texts `$number` and `$upn` in the values stand for the number and the Microsoft sign-in name of the phone on
+    the desk; `about` says which of them is needed.
     """
 
     label: str
@@ -23,40 +30,79 @@ class Switch:
     on: dict[str, Any]
     off: dict[str, Any]
     url: str
+    about: str = ""
 
 
-def _connectwise(label: str, sentence: str, fault: str, on: object, off: object) -> Switch:
-    return Switch(label, sentence, {fault: on}, {fault: off}, CONNECTWISE)
-
-
-def _twilio(label: str, sentence: str, fault: str, on: object, off: object) -> Switch:
-    return Switch(label, sentence, {fault: on}, {fault: off}, TWILIO)
+def _faults(url: str, *rows: tuple[str, str, str, object, object]) -> list[Switch]:
+    """Switches of one control, each the label, the sentence, the fault's name, and its values for on and off."""
+    return [Switch(label, sentence, {fault: on}, {fault: off}, url) for label, sentence, fault, on, off in rows]
 
 
 GROUPS: dict[str, list[Switch]] = {
-    "ConnectWise": [
-        _connectwise("Slow", "ConnectWise takes four seconds for every answer.", "slow_seconds", 4, 0),
-        _connectwise("Down", "ConnectWise is down and answers 503.", "down", "503", False),
-        _connectwise("429", "ConnectWise asks us to come back later.", "rate_limit", MANY_REQUESTS, 0),
-        _connectwise(
-            "Answer lost", "ConnectWise does the next write, but its answer is lost.", "lose_answer_after_write", 1, 0
-        ),
-    ],
+    "ConnectWise": _faults(
+        CONNECTWISE,
+        ("Slow", "ConnectWise takes four seconds for every answer.", "slow_seconds", 4, 0),
+        ("Down", "ConnectWise is down and answers 503.", "down", "503", False),
+        ("Asks to wait", "ConnectWise asks us to come back later (429).", "rate_limit", MANY_REQUESTS, 0),
+        ("Answer lost", "ConnectWise does the next write, but its answer is lost.", "lose_answer_after_write", 1, 0),
+    ),
     "SMS": [
-        _twilio("Carrier refuses", "The carrier filters every message (30007).", "undelivered_code", 30007, 0),
-        _twilio("Not a mobile", "The number turns out to be no mobile number (21614).", "refuse_code", 21614, 0),
+        *_faults(
+            TWILIO,
+            ("Carrier refuses", "The carrier filters every message (30007).", "undelivered_code", 30007, 0),
+            ("Not a mobile", "The number turns out to be no mobile number (21614).", "refuse_code", 21614, 0),
+        ),
         Switch(
             "STOP",
             "The person has texted STOP from this phone (21610).",
-            {"from": "$handset", "body": "STOP"},
-            {"from": "$handset", "body": "START"},
+            {"from": NUMBER, "body": "STOP"},
+            {"from": NUMBER, "body": "START"},
             INBOUND,
+            about="number",
         ),
-        _twilio("Undelivered", "The handset cannot be reached (30003).", "undelivered_code", 30003, 0),
-        _twilio("No receipts", "Messages arrive, but no receipt ever comes.", "no_receipts", True, False),
-        _twilio("Down", "The SMS provider does not answer at all.", "down", True, False),
-        _twilio(
-            "Answer lost", "The next message is sent, but the answer is lost.", "accept_then_drop_answer", 1, False
+        *_faults(
+            TWILIO,
+            ("Undelivered", "The handset cannot be reached (30003).", "undelivered_code", 30003, 0),
+            ("No receipts", "Messages arrive, but no receipt ever comes.", "no_receipts", True, False),
+            ("Down", "Twilio does not answer at all, neither for texts nor for calls.", "down", True, False),
+            ("Answer lost", "The next text is sent, but the answer is lost.", "accept_then_drop_answer", 1, False),
         ),
     ],
-}
+    "Calls": _faults(
+        TWILIO,
+        ("Busy", "Whoever is called is on the phone already.", "call_script", "busy", "person"),
+        ("Voicemail", "Voicemail takes every call. It presses no key, so it hears no code.", "call_script", "machine",
+         "person"),
+        ("No answer", "Nobody takes the call.", "call_script", "no_answer", "person"),
+        ("Refused", "Calls to this country are not allowed (21215).", "call_refuse_code", 21215, 0),
+    ),
+    "Mail": _faults(
+        MAIL,
+        ("Bounces", "The server takes every letter, and returns it to the help desk later.", "bounce_later", True,
+         False),
+        ("Down", "The mail server cannot be reached.", "down", "refused", False),
+        ("Login refused", "The mail server refuses the login.", "refuse_login", True, False),
+        ("Answer lost", "The next letter is taken, but the answer is lost.", "accept_then_drop_answer", 1, False),
+    ),
+    "Duo": _faults(
+        DUO,
+        ("Down", "Duo does not answer at all.", "down", True, False),
+        ("Push fails", "No push reaches its phone.", "push_failed", True, False),
+        ("No answer", "Pushes arrive, but the buttons on the phone do nothing.", "never_answers", True, False),
+    ),
+    "Microsoft": [
+        Switch(
+            "Default is SMS",
+            "This person's default sign-in method is a texted code, so no push can be sent.",
+            {"preferred": {UPN: "sms"}},
+            {"preferred": {UPN: None}},
+            ENTRA,
+            about="upn",
+        ),
+        *_faults(
+            ENTRA,
+            ("Down", "Microsoft does not answer at all.", "down", True, False),
+            ("Push is down", "Only the service behind the push does not answer.", "push_down", True, False),
+        ),
+    ],
+}  # fmt: skip

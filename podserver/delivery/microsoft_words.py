@@ -149,7 +149,8 @@ def refusal(number: int, known: Mapping[int, str]) -> str:
 
 def push_refused(number: int) -> str:
     """A technician's sentence for a push credential that was refused."""
-    return f"Microsoft refuses this client's push credential (AADSTS{number}), an admin tests it under Microsoft"
+    named = f" (AADSTS{number})" if number else ""
+    return f"Microsoft refuses this client's push credential{named}, an admin tests it under Microsoft"
 
 
 # The sign-in link: why an account that signed in is not the contact's, to a technician.

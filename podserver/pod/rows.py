@@ -58,9 +58,9 @@ class Row:
 
     ``offers`` are the methods, the default first; on a pending row they are the other ways, and ``resends`` says
     whether this one can be used again, in ``resend_in`` seconds. ``refusal`` says why there is none. ``proof`` is how
-    the pending request ends, ``to_do`` what the technician does about it; ``digits`` is the number to read out, where
-    the user has to type one. ``marks`` speak against the destination. ``rank`` is its place in the list. ``version``
-    changes with whatever needs the row drawn anew, ``status_version`` with the line of state alone.
+    the pending request ends, ``to_do`` what the technician does about it; ``digits`` is what the user has to type
+    ``typed_where``, if anything. ``marks`` speak against the destination. ``rank`` is its place in the list.
+    ``version`` changes with whatever needs the row drawn anew, ``status_version`` with the line of state alone.
     """
 
     key: str
@@ -78,6 +78,7 @@ class Row:
     proof: str
     to_do: str
     digits: str
+    typed_where: str
     rank: int
     request_id: str
     check_id: str
@@ -163,6 +164,7 @@ def row_of(
     if pending is not None:
         offers = [each for each in offers if each.method.name != pending.method]
     refusal = _refusal(target, weighed, context)
+    digits = _digits(pending, context) if pending is not None else ""
     return Row(
         key=target.key[:16],
         destination_key=target.key,
@@ -178,11 +180,12 @@ def row_of(
         method=current.method if current is not None else "",
         proof=METHODS[pending.method].proof.value if pending is not None else "",
         to_do=words.to_do(pending, destination.name) if pending is not None else "",
-        digits=typed_number(context.hash_key, pending.id) if pending is not None and pending.digits else "",
+        digits=digits,
+        typed_where=f"in {destination.name}" if destination.name else "on the page",
         rank=_rank(usable, context),
         request_id=sealing.random_id(),
         check_id=sealing.random_id(),
-        version=_version(current, said, offers, refusal),
+        version=_version(current, said, offers, refusal, digits),
         status_version=_status_version(pending, at) if pending is not None else "",
         error=error,
         focus=focus,
@@ -201,9 +204,15 @@ def _rank(usable: Sequence[Weighed], context: Context) -> int:
     return min((methods.index(each.method.name) for each in usable), default=len(methods))
 
 
-def _version(current: Verification | None, said: Said, offers: Sequence[Weighed], refusal: str) -> str:
+def _digits(pending: Verification, context: Context) -> str:
+    """What the user has to type: the number of a link's page, or the code that a provider of pushes gave."""
+    return typed_number(context.hash_key, pending.id) if pending.digits else pending.read_out or ""
+
+
+def _version(current: Verification | None, said: Said, offers: Sequence[Weighed], refusal: str, digits: str) -> str:
     detail = "" if said.shield == "pending" else f"{said.detail} {said.strength}"
-    known = (current.id if current else "", said.shield, detail, refusal, [each.method.name for each in offers])
+    ways = [each.method.name for each in offers]
+    known = (current.id if current else "", said.shield, detail, refusal, ways, bool(digits))
     return f"{zlib.crc32(repr(known).encode()):08x}"
 
 

@@ -189,9 +189,8 @@ def _typed_answer(visit: Visit, destination: Reachable, result: Result) -> Any:
     """The form for a number that was typed: with the refusal, or closed again, while the list learns of the row."""
     if result.refused:
         return _problem_at("#typed-problem", result.refused)
-    form = render_template(
-        "pod/typed_number.html", offers=rows.typed_offers(_context(visit)), request_id=sealing.random_id()
-    )
+    offers = rows.typed_offers(_context(visit))
+    form = render_template("pod/typed_number.html", offers=offers, request_id=sealing.random_id()) if offers else ""
     return _with_new_row(form, destination.target.key)
 
 

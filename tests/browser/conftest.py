@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from plain_chromium import plain_chromium
 from playwright.sync_api import Browser, Error, Playwright, expect
 from pod_rig import Case, Desk, Stage
+from product import Product
 from small_servers import ForeignSite, Road
 from world import World
 
@@ -56,9 +57,11 @@ def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     road.open()
     try:
         world.start_all()
-        made = Stage(world, road)
+        made = Stage(world, road, Product(world))
         # More codes go out here in a minute than an MSP sends in an hour; a tenant's budgets are settings.
         made.sql("UPDATE tenants SET sends_per_hour=NULL, technician_sends_per_hour=NULL")
+        # Folded rows have a test of their own.
+        made.product.allow(show_on_load=True)
         yield made
     finally:
         world.stop_all()

@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, FrameLocator, Locator, Page
+from product import Product
 from small_servers import Road
 from world import World, wait_for
 
@@ -24,12 +25,13 @@ _COUNTER = itertools.count(1)
 
 @dataclass
 class Person:
-    """A contact of the PSA: its id, and its numbers in E.164."""
+    """A contact of the PSA: its id, its numbers in E.164, and its address."""
 
     id: int
     name: str
     mobile: str
     direct: str = ""
+    email: str = ""
 
 
 @dataclass
@@ -49,10 +51,11 @@ class Case:
 
 @dataclass
 class Stage:
-    """The world with the road to its Twilio, and shortcuts to its data."""
+    """The world with the road to its Twilio, podserver's services, and shortcuts to its data."""
 
     world: World
     road: Road
+    product: Product
     _number: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(110, 200)))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -91,27 +94,32 @@ class Stage:
         """The next number, in E.164. They come round again after 90; the phones are emptied after every test."""
         return f"+12025550{next(self._number)}"
 
-    def person(self, company: int, name: str, *, direct: bool = False) -> Person:
-        """A contact with a mobile, and with a direct number where a test wants two."""
+    def person(self, company: int, name: str, *, direct: bool = False, email: bool = False) -> Person:
+        """A contact with a mobile, and with a direct number or an address where a test wants them."""
         first, last = name.split()
+        address = f"{first}.{last}.{next(_COUNTER)}@larkfield.example".lower() if email else ""
         mobile, other = self.number(), self.number() if direct else ""
         items = [{"type": {"id": 4}, "value": mobile.removeprefix("+1")}]
         if other:
             items.append({"type": {"id": 2}, "value": other.removeprefix("+1")})
+        if address:
+            items.append({"type": {"id": 1}, "value": address})
         made = self.make("contacts", firstName=first, lastName=last, company={"id": company}, communicationItems=items)
-        return Person(made["id"], name, mobile, other)
+        return Person(made["id"], name, mobile, other, address)
 
     def ticket(self, company: int, contact: int | None, summary: str = "Cannot sign in") -> int:
         """A ticket; without a contact where that is None."""
         more = {"contact": {"id": contact}} if contact is not None else {}
         return int(self.make("tickets", summary=summary, company={"id": company}, board={"id": 1}, **more)["id"])
 
-    def case(self, *names: str, direct: bool = False) -> Case:
-        """A company with these people (one, if none are named) and a ticket of the first."""
+    def case(self, *names: str, direct: bool = False, email: bool = False, **policy: Any) -> Case:
+        """A company with these people (one, if none are named), a ticket of the first, and what its policy changes."""
         count = next(_COUNTER)
         company_name = f"Example Works {count}"
         company = self.make("companies", identifier=f"EXAMPLE{count}", name=company_name)["id"]
-        people = [self.person(company, name, direct=direct) for name in names or ("Ruth Calder",)]
+        people = [self.person(company, name, direct=direct, email=email) for name in names or ("Ruth Calder",)]
+        if policy:
+            self.product.allow(company, company_name, **policy)
         return Case(company, company_name, people, self.ticket(company, people[0].id))
 
     # --- Data of podserver ----------------------------------------------------------------------------------------
@@ -195,6 +203,16 @@ class Stage:
         assert match, texts
         return match[1]
 
+    @contextmanager
+    def tools(self, *ready: str) -> Iterator[None]:
+        """Inside the block these ways to reach people are set up, and no other."""
+        before = self.product.tools()
+        self.product.set_tools(frozenset(ready))
+        try:
+            yield
+        finally:
+            self.product.set_tools(before)
+
     def notes(self, case: Case, count: int = 1) -> list[str]:
         """The ticket's notes by podserver, once there are so many."""
         ticket = str(case.ticket)
@@ -274,9 +292,21 @@ class Pod:
         return frame
 
     def row(self, person_or_number: Person | str) -> Locator:
-        """The list item of a number, of a person's mobile by default."""
+        """The list item of a number, an address or an app, or of a person's mobile."""
         number = person_or_number if isinstance(person_or_number, str) else person_or_number.mobile
-        return self.root.get_by_role("listitem").filter(has_text=spaced(number))
+        name = self.root.locator("strong", has_text=spaced(number) if number[0] == "+" else number)
+        return self.root.get_by_role("listitem").filter(has=name)
+
+    def menu(self, person_or_number: Person | str) -> Locator:
+        """Open the small menu of a row and return it."""
+        self.row(person_or_number).get_by_role("button", name=re.compile("^(Other ways|Another way) to verify")).click()
+        menu = self.row(person_or_number).get_by_role("form")
+        menu.wait_for()
+        return menu
+
+    def choose(self, person_or_number: Person | str, control: str) -> None:
+        """Verify by another way than the row's first."""
+        self.menu(person_or_number).get_by_role("button", name=control).click()
 
     def button(self, name: str) -> Locator:
         """A button by its exact name."""
@@ -293,6 +323,10 @@ class Pod:
     def text(self, words: str | re.Pattern[str]) -> Locator:
         """Any text."""
         return self.root.get_by_text(words)
+
+    def look(self) -> None:
+        """Let the pod look at once, as it does when its technician comes back to the tab."""
+        self.frame.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     def send(self, person_or_number: Person | str) -> None:
         """Click Send Code and wait for the code field."""

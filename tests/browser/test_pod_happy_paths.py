@@ -26,7 +26,7 @@ def test_a_caller_is_verified_and_the_ticket_gets_one_note(stage: Stage, desk: D
     assert code
 
     pod.answer(code[1])
-    expect(pod.row(case.caller)).to_contain_text(re.compile(r"Verified 60 min · SMS code · by Sam"))
+    expect(pod.row(case.caller)).to_contain_text(re.compile(r"Verified 60 min · fair · SMS code · by Sam"))
     note = pod.page.get_by_text("Caller verified.")
     expect(note).to_be_visible()
     expect(note).to_contain_text("Contact: Ruth Calder (Example Works")
@@ -77,7 +77,7 @@ def test_a_contact_screen_verifies_without_a_ticket(stage: Stage, desk: Desk, ca
     pod.answer(stage.code(case.caller))
     expect(pod.row(case.caller)).to_contain_text("Verified 60 min")
     ticket = desk.open(case.ticket)
-    expect(ticket.row(case.caller)).to_contain_text(re.compile(r"Verified \d\d min · SMS code · by Sam"))
+    expect(ticket.row(case.caller)).to_contain_text(re.compile(r"Verified \d\d min · fair · SMS code · by Sam"))
     assert stage.world.notes(str(case.ticket)) == []
 
 
@@ -123,7 +123,7 @@ def test_a_contact_without_a_number_is_ready_as_soon_as_one_is_added(stage: Stag
     case = stage.case()
     silent = stage.make("contacts", firstName="Nils", lastName="Aker", company={"id": case.company})["id"]
     pod = desk.open(stage.ticket(case.company, silent))
-    expect(pod.text("Nils has no phone number in the PSA.")).to_be_visible()
+    expect(pod.text("Nils has no phone number and no e-mail address in the PSA.")).to_be_visible()
     number = stage.number()
     stage.post(f"/company/contacts/{silent}/communications", type={"id": 4}, value=number.removeprefix("+1"))
     pod.button("Retry").click()

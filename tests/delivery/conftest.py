@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from authenticator_rig import PushDesk
+from flask import Flask
 from letter_rig import SortingOffice, serve_mail
 from provider_rig import Providers, serve_providers
 
 from podserver.configuration import Settings
+from podserver.microsoft.key_pair import KeyPair, make
 
 
 @pytest.fixture
@@ -36,7 +40,28 @@ def providers(served: Providers) -> Providers:
 def settings(settings: Settings, providers: Providers) -> Settings:
     """Settings that lead to the stand-ins."""
     hosts = frozenset({providers.tls_host, providers.plain.removeprefix("http://")})
-    return replace(settings, twilio_api_url=providers.plain, local_hosts=hosts, ca_file=providers.authority)
+    microsoft = f"https://{providers.tls_host}"
+    return replace(
+        settings,
+        twilio_api_url=providers.plain,
+        microsoft_login_url=microsoft,
+        microsoft_graph_url=microsoft,
+        microsoft_push_url=microsoft,
+        local_hosts=hosts,
+        ca_file=providers.authority,
+    )
+
+
+@pytest.fixture(scope="session")
+def pair() -> KeyPair:
+    """A key pair for every client's push, made once, as it takes its time."""
+    return make("podserver push, Northgate IT", datetime.now(UTC))
+
+
+@pytest.fixture
+def push_desk(app: Flask, providers: Providers, pair: KeyPair) -> PushDesk:
+    """A technician with the Authenticator push."""
+    return PushDesk(app, providers, pair)
 
 
 @pytest.fixture(scope="session")

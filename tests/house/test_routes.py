@@ -11,10 +11,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from seeds import Seeds
+from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
 from podserver.accounts.models import User
 from podserver.database import db, writing
+from podserver.delivery.models import OutboxRow
 from podserver.security import pod_token
 from podserver.security.pod_token import PodSession
 from podserver.tenancy import bind_tenant
@@ -202,6 +204,73 @@ def test_only_the_callers_own_numbers_can_be_texted(client: FlaskClient, northga
     good = {"destination": northgate.target().key, "method": "sms_code", "request_id": "r" * 26}
     assert client.post("/pod/verifications", data=good, headers=headers).status_code == 200
     bind_tenant(northgate.session, northgate.tenant.id)
+
+
+def test_a_number_that_is_not_on_file_is_texted_only_where_the_policy_takes_it(
+    client: FlaskClient, northgate: Seeds
+) -> None:
+    headers = {pod_token.HEADER: northgate.token()}
+    form = {"number": "(202) 555-0188", "method": "sms_code", "request_id": "r" * 26}
+
+    def sent() -> int:
+        session = northgate.session
+        session.rollback()
+        return session.scalar(select(func.count()).select_from(OutboxRow).where(OutboxRow.channel == "sms")) or 0
+
+    refused = client.post("/pod/verifications", data=form, headers=headers)
+    assert refused.headers["HX-Retarget"] == "#typed-problem"
+    assert "takes no number that is not on file" in refused.text and sent() == 0
+    northgate.allow(adhoc_number=True)
+    for number in ("12345", "not a number", "   ", "+" + "9" * 39):
+        answer = client.post("/pod/verifications", data={**form, "number": number}, headers=headers)
+        assert (answer.status_code, answer.headers["HX-Retarget"]) == (200, "#typed-problem")
+        assert "no valid phone number" in answer.text and sent() == 0
+    taken = client.post("/pod/verifications", data=form, headers=headers)
+    assert taken.status_code == 200 and "rows-changed" in taken.headers["HX-Trigger"] and sent() == 1
+    assert "0188" not in taken.text, "the form comes back empty"
+
+
+def test_a_word_needs_a_note_a_policy_that_takes_it_and_a_role_that_may(client: FlaskClient, northgate: Seeds) -> None:
+    headers = {pod_token.HEADER: northgate.token(), "HX-Request": "true"}
+    form = {"note": "stands at my desk, badge 1142 seen", "request_id": "r" * 26}
+    refused = client.post("/pod/word", data=form, headers=headers)
+    assert refused.headers["HX-Retarget"] == "#word-problem" and "takes no word for it" in refused.text
+    northgate.allow(methods=["sms_code", "manual"])
+    for note in ("", "her", "x" * 501):
+        answer = client.post("/pod/word", data={**form, "note": note}, headers=headers)
+        assert answer.headers["HX-Retarget"] == "#word-problem" and "HX-Trigger" not in answer.headers
+    assert client.post("/pod/word", data={**form, "request_id": "r"}, headers=headers).status_code == 400
+    asked = {"destination": "x", "method": "manual", "request_id": "r" * 26}
+    assert client.post("/pod/verifications", data=asked, headers=headers).status_code in (400, 409)
+    taken = client.post("/pod/word", data=form, headers=headers)
+    assert taken.status_code == 200 and "rows-changed" in taken.headers["HX-Trigger"]
+    with writing(northgate.session) as session:
+        session.get_one(User, northgate.user.id).role = "auditor"
+    assert client.post("/pod/word", data=form, headers=headers).status_code == 403
+
+
+def test_a_method_that_does_not_fit_the_destination_is_not_asked_for(client: FlaskClient, northgate: Seeds) -> None:
+    headers = {pod_token.HEADER: northgate.token()}
+    for method in ("mail_code", "mail_link", "duo_push", "authenticator_push", "microsoft_sign_in", "manual"):
+        form = {"destination": northgate.target().key, "method": method, "request_id": "r" * 26}
+        assert client.post("/pod/verifications", data=form, headers=headers).status_code == 400, method
+
+
+def test_a_contact_who_moved_to_another_company_is_not_verified_under_the_old_policy(
+    client: FlaskClient, northgate: Seeds
+) -> None:
+    now = datetime.now(UTC)
+    pod = PodSession(northgate.tenant.id, northgate.integration.id, northgate.user.id, "ticket:48213", "77", False,
+                     int(now.timestamp()), "999")  # fmt: skip
+    headers = {pod_token.HEADER: pod_token.issue(pod, now), "HX-Request": "true"}
+    form = {"destination": northgate.target().key, "method": "sms_code", "request_id": "r" * 26}
+    for answer in (
+        client.get("/pod/rows", headers=headers),
+        client.post("/pod/verifications", data=form, headers=headers),
+        client.post("/pod/word", data={"note": "stands at my desk", "request_id": "r" * 26}, headers=headers),
+    ):
+        assert answer.status_code == 409
+        assert "The caller belongs to another company now. Reload the pod." in answer.text
 
 
 @pytest.mark.parametrize(

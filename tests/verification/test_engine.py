@@ -15,8 +15,7 @@ from podserver.delivery import outbox
 from podserver.delivery.models import OutboxRow, Progress
 from podserver.history.models import HistoryEvent
 from podserver.tenancy import bind_tenant
-from podserver.verification import limits, locks
-from podserver.verification import deliveries
+from podserver.verification import deliveries, limits, locks
 from podserver.verification import service as verification
 from podserver.verification.asking import Asker
 from podserver.verification.ending import Result

@@ -215,6 +215,7 @@ class Requests(RuleBasedStateMachine):
         """After the contact said that they did not ask: locked for the time of the policy, nothing left pending."""
         until = self.at + timedelta(minutes=self.cooldown) if self.cooldown else guards.FOR_GOOD
         contact = self.guards()[""]
+        until = max(until, before.locked_until or until)
         assert contact.locked_until == until and contact.failures == before.failures
         self.alarm_until = until
         assert not [row for row in self.rows() if row.state == State.PENDING]

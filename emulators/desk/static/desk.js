@@ -1,23 +1,34 @@
 "use strict";
 
 (() => {
+  const LOOK_MS = 2000;
   const INBOUND = "/_emulator/twilio/inbound";
   const psa = document.getElementById("psa");
   const phone = document.getElementById("phone");
   const ticket = document.getElementById("ticket");
+  const shows = document.getElementById("shows");
   const sentence = document.getElementById("state");
-  const groups = [...document.querySelectorAll(".group")].map((group) => [...group.querySelectorAll("button")]);
-  const buttons = groups.flat();
+  const groups = [...document.querySelectorAll(".group select")];
+  const switches = groups.flatMap((group) => [...group.options].filter((option) => option.value));
+  const controls = [...new Set(switches.map((each) => each.dataset.url))].filter((url) => url !== INBOUND);
   const healthy = sentence.textContent;
-  let handset = document.body.dataset.handset;
-  let newest = null;
+  let place = psaPlace(); // where the PSA's frame was when we last looked
+  let choices = 0; // so many choices were begun or carried out: what was seen before the last one is out of date
 
-  const on = (button) => JSON.parse(button.dataset.on);
-  const off = (button) => JSON.parse(button.dataset.off);
-  const pressed = (button) => button.getAttribute("aria-pressed") === "true";
+  /** Whose phone is on the desk: its own page says so, as it may have turned to another person's. */
+  const held = () => phone.contentDocument?.body?.dataset ?? {};
+  const spoken = (text) => text.replaceAll("$number", held().number ?? "").replaceAll("$upn", (held().upn ?? "").toLowerCase());
+  const on = (each) => JSON.parse(spoken(each.dataset.on));
+  const off = (each) => JSON.parse(spoken(each.dataset.off));
 
-  // A limit on requests is an object that counts down; it is on for as long as any are left.
-  const same = (current, wanted) => (typeof current === "object" ? current?.requests > 0 : current === wanted);
+  /** A fault that holds for so many requests is on for as long as any are left; one of a person, if it names them. */
+  function holds(current, wanted) {
+    if (wanted !== null && typeof wanted === "object") {
+      return Object.entries(wanted).every(([name, value]) => holds(current?.[name], value));
+    }
+    if (typeof current === "object") return current?.requests > 0;
+    return current === wanted;
+  }
 
   async function get(url) {
     const answer = await fetch(url, { cache: "no-store" });
@@ -26,77 +37,103 @@
   }
 
   async function post(url, values) {
-    const body = JSON.stringify(values).replaceAll("$handset", handset);
-    const answer = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(values) });
     if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   }
 
-  async function press(button) {
-    const group = groups.find((each) => each.includes(button));
-    const wasOn = pressed(button);
-    const faults = {};
-    let url = null;
-    for (const each of group) {
-      if (each.dataset.url === INBOUND) {
-        if (pressed(each)) await post(INBOUND, off(each));
-      } else {
-        url = each.dataset.url;
-        Object.assign(faults, off(each));
-      }
+  /** Mend all of a group, then break what was chosen; the faults of one control change together. */
+  async function choose(group, before) {
+    const wanted = group.selectedOptions[0];
+    const faults = new Map();
+    for (const each of [...group.options].filter((option) => option.value)) {
+      if (each.dataset.url !== INBOUND) faults.set(each.dataset.url, Object.assign(faults.get(each.dataset.url) ?? {}, off(each)));
+      else if (each.value === before) await post(INBOUND, off(each));
     }
-    if (!wasOn && button.dataset.url !== INBOUND) Object.assign(faults, on(button));
-    if (url) await post(url, faults);
-    if (!wasOn && button.dataset.url === INBOUND) await post(INBOUND, on(button));
-    await look();
+    if (wanted.dataset.url === INBOUND) await post(INBOUND, on(wanted));
+    else if (wanted.value) Object.assign(faults.get(wanted.dataset.url), on(wanted));
+    for (const [url, values] of faults) await post(url, values);
   }
 
   async function look() {
+    const seenAt = choices;
+    const number = held().number ?? "";
     const [messages, ...states] = await Promise.all([
-      get(`/phone/messages.json?to=${encodeURIComponent(handset)}`),
-      get("/_emulator/connectwise/faults"),
-      get("/_emulator/twilio/faults"),
+      number ? get(`/phone/messages.json?to=${encodeURIComponent(number)}`) : { opted_out: false },
+      ...controls.map(get),
     ]);
-    const [connectwise, twilio] = states;
-    for (const button of buttons) {
-      const current = button.dataset.url.includes("connectwise") ? connectwise : twilio;
-      const isOn = button.dataset.url === INBOUND
-        ? messages.opted_out
-        : Object.entries(on(button)).every(([name, value]) => same(current[name]?.value, value));
-      if (isOn !== pressed(button)) button.setAttribute("aria-pressed", String(isOn));
+    if (seenAt !== choices) return;
+    const isOn = (each) => {
+      if (each.dataset.about && !held()[each.dataset.about]) return false;
+      if (each.dataset.url === INBOUND) return messages.opted_out;
+      const current = states[controls.indexOf(each.dataset.url)];
+      return Object.entries(on(each)).every(([name, value]) => holds(current[name]?.value, value));
+    };
+    for (const each of switches) each.disabled = Boolean(each.dataset.about) && !held()[each.dataset.about];
+    for (const group of groups) {
+      const broken = [...group.options].find((option) => option.value && isOn(option))?.value ?? "";
+      if (group.value !== broken) group.value = broken;
+      group.dataset.was = broken;
+      group.classList.toggle("broken", broken !== "");
     }
-    const broken = buttons.filter(pressed).map((button) => button.title);
-    const words = broken.length ? broken.join(" ") : healthy;
+    const broken = groups.map((group) => group.selectedOptions[0]).filter((option) => option.value);
+    const words = broken.map((option) => option.dataset.sentence).join(" ") || healthy;
     if (words !== sentence.textContent) sentence.textContent = words;
     sentence.classList.toggle("broken", broken.length > 0);
-    follow(messages.handsets);
   }
 
-  // A text to somebody else's phone would go unseen: the desk picks up the phone that rang last.
-  function follow(handsets) {
-    const last = handsets.reduce((best, each) => (each.last > best.last ? each : best), { last: 0 });
-    if (newest !== null && last.last > newest && last.number !== handset) pickUp(last.number);
-    newest = last.last;
+  function pickUp(contact) {
+    const query = `contact=${contact}`;
+    if (held().phone !== query) phone.contentWindow.location.replace(`/handset?${query}&embed=1&follow=1`);
   }
 
-  function pickUp(number) {
-    handset = number;
-    phone.src = `/phone/${number}?embed=1`;
+  function tell() {
+    shows.textContent = ticket.selectedOptions[0]?.dataset.shows ?? "";
+  }
+
+  function psaPlace() {
+    return psa.contentWindow?.location.pathname ?? "";
+  }
+
+  /** Somebody who leafs through the PSA's own tickets finds the phone of the ticket that they come to. */
+  async function followPsa() {
+    const now = psaPlace();
+    const [, kind, id] = /^\/connectwise\/(ticket|contact)\/(\d+)$/.exec(now) ?? [];
+    if (now === place || !id) return;
+    place = now;
+    if (kind === "ticket" && ticket.value !== id) {
+      ticket.value = id;
+      tell();
+    }
+    const contact = kind === "contact" ? id : (await get(`${now}.json`)).record.contact?.id;
+    if (contact) pickUp(contact);
   }
 
   ticket.addEventListener("change", () => {
-    psa.src = `/connectwise/ticket/${ticket.value}?embed=1`;
-    pickUp(ticket.selectedOptions[0].dataset.handset);
+    place = `/connectwise/ticket/${ticket.value}`;
+    psa.src = `${place}?embed=1`;
+    pickUp(ticket.selectedOptions[0].dataset.contact);
     history.replaceState(null, "", `/?ticket=${ticket.value}`);
+    tell();
   });
 
-  for (const button of buttons) {
-    button.addEventListener("click", () => {
-      press(button).catch((reason) => { sentence.textContent = `The switch did not work: ${reason.message}.`; });
+  for (const group of groups) {
+    group.addEventListener("change", async () => {
+      choices += 1;
+      try {
+        await choose(group, group.dataset.was ?? "");
+      } catch (reason) {
+        sentence.textContent = `The switch did not work: ${reason.message}.`;
+        return;
+      } finally {
+        choices += 1;
+      }
+      await look().catch(() => {});
     });
   }
 
   (async function again() {
-    await look().catch(() => {});
-    setTimeout(again, 1500);
+    if (!document.hidden) await Promise.all([look(), followPsa()]).catch(() => {});
+    setTimeout(again, LOOK_MS);
   })();
 })();
