@@ -44,6 +44,8 @@ _NATIONAL_GRAPHS: Final = frozenset(
 )
 GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODE: Final = re.compile(r"AADSTS(\d{4,9})")
+# How the sign-in answers for a directory that is not there; another refusal may be a proxy's.
+_NO_SUCH_DIRECTORY: Final = frozenset({400, 404})
 _CONNECT, _LONGEST, _LEAST = 3.0, 8.0, 0.1
 _LARGEST: Final = 1024 * 1024
 log = logger(__name__)
@@ -206,7 +208,7 @@ def discover(cloud: Cloud, name: str) -> Discovery:
     Raises Denied with 90002 where there is none, NotReached.
     """
     answer = ask(Line(cloud), "GET", f"{cloud.login}/{name}/v2.0/.well-known/openid-configuration")
-    if 400 <= answer.status_code < 500:
+    if answer.status_code in _NO_SUCH_DIRECTORY:
         raise Denied(90002)
     try:
         said = answer.json()
@@ -242,7 +244,7 @@ def application(cloud: Cloud, directory: str, client_id: str, credential: Creden
         )
     except ValueError:
         # What the package raises for a directory that is not there, and for an answer that is no JSON.
-        if 400 <= line.last_status < 500 and line.last_status != 429:
+        if line.last_status in _NO_SUCH_DIRECTORY:
             raise Denied(90002) from None
         raise NotReached from None
     except requests.exceptions.RequestException as error:

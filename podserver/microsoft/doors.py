@@ -40,6 +40,9 @@ log = logger(__name__)
 blueprint = Blueprint("microsoft_sign_in", __name__)
 
 NOT_SET_UP: Final = show.Aside("Signing in with Microsoft is not set up any more. Ask for another way on the phone.")
+WRONGLY_SET_UP: Final = show.Aside(
+    "Signing in with Microsoft is not set up rightly for your organization. Ask for another way on the phone."
+)
 UNREACHED: Final = show.Aside("Microsoft did not answer, so nothing was done. Wait a moment, then press again.")
 
 
@@ -70,8 +73,10 @@ def begin(visit: LinkVisit) -> Any:
     flow = Flow(visit.press.token, client.directory if client else "", client.id if client else 0)
     try:
         flow = sign_in.leave(_cloud(), app, flow, known.address, _settings().base_url)
-    except (Denied, NotReached) as error:
+    except Denied as error:
         log.warning("microsoft.not_left", reason=str(error))
+        return visit.page(WRONGLY_SET_UP)
+    except NotReached:
         return visit.page(UNREACHED)
     with writing(visit.session) as session:
         cookie = sign_in.keep(session, verification.id, flow, visit.at)

@@ -81,6 +81,12 @@ def _of_other_proofs(stage: Stage, desk: Desk) -> Iterator[tuple[str, Pod]]:
     yield "push", pod
     stage.product.press(push, "approved")
     expect(pod.row("Duo Mobile")).to_contain_text("Verified 60 min · weak")
+    push = stage.product.ask(case.caller.id, "duo", "duo_push", ticket=str(case.ticket))
+    stage.product.report(push, "pushed", read_out="417823")
+    expect(pod.row("Duo Mobile")).to_contain_text("Ask the caller to type 417823 in Duo Mobile")
+    yield "push with a code", pod
+    stage.product.press(push, "approved")
+    expect(pod.row("Duo Mobile")).to_contain_text("Verified 60 min · weak")
     stage.product.ask(case.caller.id, "email", "microsoft_sign_in", ticket=str(case.ticket))
     expect(pod.row(case.caller.email)).to_contain_text("Waiting for the user to sign in at Microsoft")
     yield "sign-in at Microsoft", pod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -21,6 +22,8 @@ from microsoft_rig import (
 )
 from sqlalchemy import select
 
+from podserver.application import create_app
+from podserver.configuration import Settings
 from podserver.database import now, writing
 from podserver.delivery import microsoft_accounts
 from podserver.delivery.credentials import MicrosoftSignInFlow
@@ -223,6 +226,23 @@ def test_what_waits_is_sealed_and_the_cookie_is_of_no_use_to_scripts(
     stored = str([dict(row) for row in rows])
     value = cookie.split("=", 1)[1].split(";")[0]
     assert value not in stored and link.token not in stored and "code_verifier" not in stored
+
+
+@on_one_database
+def test_over_https_the_cookie_is_this_host_s_alone(northgate: Msp, settings: Settings) -> None:
+    over_https = create_app(replace(settings, base_url="https://pod.example.com"), migrations=False)
+    answer = over_https.test_client().post("/v/microsoft", data=northgate.link().form(), headers=PRESSED)
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-podserver-microsoft=")
+    for part in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax", "Max-Age=600"):
+        assert part in cookie
+    assert "Domain" not in cookie and "redirect_uri=https%3A%2F%2Fpod.example.com%2Fmicrosoft%2Fcallback" in answer.text
+
+
+@on_one_database
+def test_a_directory_that_is_gone_is_said_on_the_link_s_page(northgate: Msp, dana: Person) -> None:
+    northgate.add_client("e90a7b53-36f4-4c8e-a1d5-4b0f8c299999")
+    assert "is not set up rightly for your organization" in dana.press(northgate.link()).text
 
 
 @on_one_database

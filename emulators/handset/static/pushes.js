@@ -119,8 +119,8 @@ export class Pushes {
 
   answers(verified) {
     const answers = made("div", { className: "answers" });
-    for (const [verb, label] of [["deny", "Deny"], ["approve", verified ? "Verify" : "Approve"], ["fraud", "Report fraud"]]) {
-      // Only an approval needs the code.
+    // The first is what Enter presses in the code's field; it alone needs the code.
+    for (const [verb, label] of [["approve", verified ? "Verify" : "Approve"], ["deny", "Deny"], ["fraud", "Report fraud"]]) {
       const button = made("button", { className: verb, value: verb, textContent: label, formNoValidate: verb !== "approve" });
       answers.append(button);
     }
@@ -128,8 +128,9 @@ export class Pushes {
   }
 
   async answer(card, verb) {
-    const buttons = [...card.querySelectorAll("button")];
-    for (const button of buttons) button.disabled = true;
+    // Not by disabled buttons: those would lose the focus.
+    if (card.getAttribute("aria-busy") === "true") return;
+    card.setAttribute("aria-busy", "true");
     const code = card.querySelector("input")?.value.trim();
     try {
       const answer = await fetch(this.app.url(card.dataset.id), {
@@ -141,7 +142,7 @@ export class Pushes {
     } catch {
       this.told.textContent = "The phone has no connection.";
     }
-    for (const button of buttons) button.disabled = false;
+    card.setAttribute("aria-busy", "false");
     await this.changed();
   }
 

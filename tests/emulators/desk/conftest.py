@@ -27,7 +27,7 @@ def desk_server() -> Iterator[str]:
 @pytest.fixture
 def desk(desk_server: str) -> str:
     """The origin of the stand-ins, as on their first day."""
-    for part in ("connectwise", "twilio"):
+    for part in ("connectwise", "twilio", "mail", "duo", "entra"):
         requests.post(f"{desk_server}/_emulator/{part}/reset", timeout=5).raise_for_status()
     return desk_server
 

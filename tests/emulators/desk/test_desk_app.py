@@ -16,18 +16,18 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 def test_everything_is_on_one_origin(desk: str):
     assert requests.get(f"{desk}/readyz", timeout=5).json() == {"ready": True}
-    for path in ("/", "/phone", "/connectwise/ticket/48213", "/login/companyinfo/northgate"):
+    for path in ("/", "/phone", "/handset", "/mailbox", "/connectwise/ticket/48213", "/login/companyinfo/northgate"):
         assert requests.get(desk + path, timeout=5).status_code == 200, path
 
 
 def test_people_see_pages_under_a_loopback_name_only(desk: str):
-    for path in ("/", "/phone", "/connectwise/ticket/48213", "/_emulator/connectwise/faults"):
+    for path in ("/", "/phone", "/handset", "/connectwise/ticket/48213", "/_emulator/connectwise/faults"):
         assert requests.get(desk + path, headers={"Host": "evil.example"}, timeout=5).status_code == 403, path
     assert requests.get(f"{desk}/readyz", headers={"Host": "emulators.internal"}, timeout=5).status_code == 200
 
 
 def test_pages_carry_a_strict_policy_and_no_inline_script(desk: str):
-    for path in ("/", "/phone"):
+    for path in ("/", "/phone", "/handset"):
         answer = requests.get(desk + path, timeout=5)
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "unsafe" not in answer.headers["Content-Security-Policy"]

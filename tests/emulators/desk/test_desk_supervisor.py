@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.desk.commands import Commands, Place, commands, read_env_file
+from emulators.desk.commands import Commands, Place, commands, read_env_file, settings
 from emulators.desk.processes import readable
 
 pytestmark = pytest.mark.processes
@@ -28,6 +28,10 @@ SERVER = """
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(200); self.end_headers()
+        def do_POST(self):
+            told = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            print("WARNING told", self.path, told)
+            self.send_response(int(sys.argv[2]) if len(sys.argv) > 2 else 201); self.end_headers()
         def log_message(self, *args): pass
     print("listening quietly")
     print("WARNING a thing to see")
@@ -36,7 +40,7 @@ SERVER = """
 WORKER = "import time\nwhile True: time.sleep(1)"
 SEED = """
     import json, os
-    assert os.environ["PODSERVER_DEMO_TWILIO_AUTH_TOKEN"]
+    assert os.environ["PODSERVER_DEMO_TWILIO_AUTH_TOKEN"] and os.environ["PODSERVER_DEMO_MICROSOFT_PUSH_SECRET"]
     assert "PODSERVER_REDIS_URL" not in os.environ
     print(json.dumps({"portal": "http://127.0.0.1:9/portal", "pod_url": "http://127.0.0.1:9/pod",
         "sign_ins": [{"role": "admin", "email": "sam@northgate.example", "password": "plainly invented"}]}))
@@ -244,7 +248,27 @@ def test_a_signal_during_the_start_ends_it(start):
 def test_no_secret_stands_on_a_command_line(tmp_path):
     place = Place(8000, 8100, 8101, 8125, tmp_path, PROJECT)
     words = [word for command in asdict(commands(place)).values() for word in command]
-    assert not {"demoPrivateKey01", "demo-auth-token-0001"} & set(words)
+    secrets = [value for name, value in settings(place, "").items() if name.startswith("PODSERVER_DEMO_")]
+    assert len(secrets) == 5
+    assert not set(secrets) & set(words)
+
+
+def test_the_clients_administrator_gives_a_secret_at_every_start(start):
+    for _ in range(2):
+        demo = start()
+        demo.shows("The demo is running")
+        assert demo.output.count("/_emulator/entra/credentials") == 1
+        assert '"tenant": "larkfield.example"' in demo.output
+        demo.process.terminate()
+        assert demo.ends() == 0
+
+
+def test_a_secret_that_is_not_taken_ends_the_start_with_a_sentence(start):
+    ports = (free_port(), free_port())
+    demo = start(ports=ports, emulators=python(SERVER, str(ports[1]), "400"))
+    assert demo.ends() == 1
+    assert "The stand-in for Microsoft took no secret: Microsoft's stand-in answered 400." in demo.output
+    assert not is_listening(ports[1])
 
 
 def test_a_port_that_is_no_number_is_named():
