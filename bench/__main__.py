@@ -102,6 +102,7 @@ def _measure(setup: report.Setup, plan: Plan) -> None:
             for side in (product, floor):
                 side.callers(_LONG_IN_USE, pending=True)
                 side.settle()
+            setup.poll_statements = product.statements_of_a_poll()
             _race(setup, plan, environment | {"BENCH_FLOOR_DATABASE_URL": floor_url}, product, floor, state)
 
 

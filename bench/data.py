@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from flask import Flask
-from sqlalchemy import Engine, create_engine, insert, text, update
+from sqlalchemy import Engine, create_engine, event, insert, text, update
 from sqlalchemy.orm import Session
 
 from bench import floor
@@ -86,6 +86,25 @@ class Product:
             for share, house in enumerate(self._houses):
                 subjects += self._callers_of(house, len(range(share, count, TENANTS)), pending)
         return subjects
+
+    def statements_of_a_poll(self) -> int:
+        """How many statements one poll of a pending row runs, counted."""
+        subject = self.callers(TENANTS, pending=True)[0]
+        counted: list[str] = []
+
+        def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            counted.append(statement)
+
+        with self._app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", count)
+        try:
+            headers = {pod_token.HEADER: subject.token, "HX-Request": "true"}
+            answer = self._app.test_client().get("/pod/rows", headers=headers)
+        finally:
+            event.remove(engine, "before_cursor_execute", count)
+        assert answer.status_code == 200 and "Pending" in answer.text
+        return len(counted)
 
     def settle(self) -> None:
         """ANALYZE."""

@@ -24,6 +24,7 @@ class Setup:
     database: str
     worker_class: str
     bursts: dict[tuple[str, int, str], list[Burst]] = field(default_factory=lambda: defaultdict(list))
+    poll_statements: int = 0
     megabytes: dict[str, Megabytes] = field(default_factory=dict)
     exhausted: int = 0
 
@@ -81,6 +82,7 @@ def table(setup: Setup) -> str:
     shares = [burst.client_share for bursts in setup.bursts.values() for burst in bursts]
     lines += [
         f"  biggest worker: podserver {_size(setup.megabytes[PRODUCT])}, floor {_size(setup.megabytes[FLOOR])}",
+        f"  a pending row costs one request each 2 s, and that {setup.poll_statements} SELECT",
         f"  pool exhaustion: {setup.exhausted or 'none'}; "
         f"the client took {statistics.median(shares):.0%} of one core, at most {max(shares):.0%}",
     ]
