@@ -199,6 +199,24 @@ def test_another_way_waits_as_a_resend_does_and_then_takes_the_place_of_the_firs
     assert code not in rows.nth(1).inner_text()
 
 
+@pytest.mark.parametrize("width", [300, 600])
+def test_a_clock_that_runs_out_moves_nothing(stage: Stage, desk: Desk, width: int) -> None:
+    case = stage.case(methods=["sms_link", "sms_code"], typed_number="always", direct=True)
+    pod = desk.open(case.ticket)
+    widen(pod.page, width)
+    pod.row(case.caller).get_by_role("button", name="Send Link").click()
+    expect(pod.row(case.caller)).to_contain_text("delivered to the phone")
+    stage.earlier(case.caller, created_at=25)
+    pod.page.reload()
+    widen(pod.page, width)
+    resend = pod.row(case.caller).get_by_role("link")
+    expect(resend).to_have_text(re.compile("Resend in 0:0[1-5]"))
+    another = pod.row(case.caller).get_by_role("button", name=re.compile("^Another way"))
+    before = another.bounding_box(), pod.row(case.caller.direct).bounding_box()
+    expect(resend).to_have_text("Resend")
+    assert (another.bounding_box(), pod.row(case.caller.direct).bounding_box()) == before
+
+
 def test_a_row_where_nothing_else_fits_has_no_menu(stage: Stage, desk: Desk) -> None:
     case = stage.case(methods=["sms_code"])
     pod = desk.open(case.ticket)

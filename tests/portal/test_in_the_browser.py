@@ -94,14 +94,14 @@ def test_no_page_breaks_a_rule_of_accessibility_or_the_width(
     expect(page.get_by_text("ServiceTicket: created")).to_be_visible()
     judge(page, "installed")
     history = ("/history", "/history?what=all", "/history?text=nobody")
-    for path in (*history, "/integrations", "/messages", "/users", "/users/1", "/users/new", "/settings"):
+    for path in (*history, "/integrations", "/messages", "/duo", "/duo/auth", "/users", "/users/1", "/users/new", "/settings"):
         page.goto(path)
         judge(page, path)
     assert not complaints
     page.goto("/settings")
-    page.get_by_label("Minutes that a code lives").fill("eleven")
+    page.get_by_label("Messages an hour, each technician").fill("eleven")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_label("Minutes that a code lives")).to_have_value("eleven")
+    expect(page.get_by_label("Messages an hour, each technician")).to_have_value("eleven")
     judge(page, "a wrong setting")
     page.goto("/nowhere")
     judge(page, "an error")

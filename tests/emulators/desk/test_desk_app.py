@@ -12,6 +12,8 @@ import pytest
 import requests
 
 PROJECT = Path(__file__).resolve().parents[3]
+# Any free ports, as a demo may be running.
+ELSEWHERE = ("--tls-port", "0", "--smtp-port", "0")
 
 
 def test_everything_is_on_one_origin(desk: str):
@@ -37,7 +39,7 @@ def test_pages_carry_a_strict_policy_and_no_inline_script(desk: str):
 
 @pytest.mark.processes
 def test_the_server_prints_one_line_and_ends_on_a_signal_with_its_state_saved(tmp_path: Path):
-    command = [sys.executable, "-m", "emulators", "--port", "0", "--state", str(tmp_path)]
+    command = [sys.executable, "-m", "emulators", "--port", "0", *ELSEWHERE, "--state", str(tmp_path)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
         assert line.startswith("The emulators are ready at http://localhost:")
@@ -56,7 +58,7 @@ def test_a_taken_port_is_a_sentence():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "emulators", "--port", port]
+        command = [sys.executable, "-m", "emulators", "--port", port, *ELSEWHERE]
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 1
-    assert f"Cannot listen on localhost:{port}" in done.stderr
+    assert f"Cannot listen on localhost at all of {port}, 0, 0. Is one in use?" in done.stderr
