@@ -47,10 +47,10 @@ function count() {
     const since = items.indexOf(seen[app]);
     const fresh = app in panels ? waiting : since < 0 ? items.length : since;
     const badge = tab.querySelector(".badge");
+    const name = tab.querySelector(".name").textContent;
     badge.hidden = app === front || fresh === 0;
-    const words = `${fresh} new`;
     if (badge.textContent !== String(fresh)) badge.textContent = String(fresh);
-    tab.setAttribute("aria-label", badge.hidden ? tab.querySelector(".name").textContent : `${tab.querySelector(".name").textContent}, ${words}`);
+    tab.setAttribute("aria-label", badge.hidden ? name : `${name}, ${fresh} new`);
   }
   remember();
 }
@@ -81,8 +81,9 @@ const isReadingMail = () => mailFrame.contentWindow.location.pathname.startsWith
 /** Something that came to somebody else would go unseen: the one who looks on picks up that phone. */
 function turnTo(now) {
   const before = newest;
+  if (before && follows && isTyping()) return;
   newest = now;
-  if (!before || !follows || isTyping()) return;
+  if (!before || !follows) return;
   for (const [app, { item, phone: other }] of Object.entries(now)) {
     if (!item || item === before[app].item || apps[app].items.includes(item) || !other || other === phone) continue;
     location.replace(`/handset?${other}&app=${app}&embed=1&follow=1`);
