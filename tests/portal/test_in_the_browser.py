@@ -94,7 +94,17 @@ def test_no_page_breaks_a_rule_of_accessibility_or_the_width(
     expect(page.get_by_text("ServiceTicket: created")).to_be_visible()
     judge(page, "installed")
     history = ("/history", "/history?what=all", "/history?text=nobody")
-    for path in (*history, "/integrations", "/messages", "/duo", "/duo/auth", "/users", "/users/1", "/users/new", "/settings"):
+    for path in (
+        *history,
+        "/integrations",
+        "/messages",
+        "/duo",
+        "/duo/auth",
+        "/users",
+        "/users/1",
+        "/users/new",
+        "/settings",
+    ):
         page.goto(path)
         judge(page, path)
     assert not complaints
