@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Playwright, expect
 from pod_rig import Desk, Pod, Stage
 from pod_states import states, widen
 from world import DANA_MOBILE, PROJECT
@@ -37,13 +37,14 @@ def test_every_state_is_pictured(stage: Stage, new_desk: Callable[..., Desk], sc
             pod.page.locator(".pod iframe").screenshot(path=picture)
 
 
-def test_the_desk_is_pictured(stage: Stage, new_desk: Callable[..., Desk]) -> None:
+def test_the_desk_is_pictured(stage: Stage, chromium: str, driver: Playwright) -> None:
     """A number and Duo are green, a letter waits for the number that the caller types, and lies open on the phone."""
     folder = PROJECT / "docs" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
+    # Playwright's own way to start the browser leaves out the scroll bars.
+    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
     for scheme in SCHEMES:
-        page = new_desk(color_scheme=scheme).context.new_page()
-        page.set_viewport_size({"width": 1280, "height": 800})
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
         page.goto(f"{stage.world.emulators}/")
         pod = Pod(page, stage, framed=False)
         pod.root = page.frame_locator("#psa").frame_locator(".pod iframe")
@@ -65,3 +66,4 @@ def test_the_desk_is_pictured(stage: Stage, new_desk: Callable[..., Desk]) -> No
         pod.row(DANA_MOBILE).evaluate("row => row.ownerDocument.defaultView.scrollTo(0, 0)")
         page.wait_for_timeout(600)
         page.screenshot(path=folder / f"desk{'' if scheme == 'light' else '-dark'}.png")
+    browser.close()

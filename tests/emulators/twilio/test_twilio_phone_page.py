@@ -197,17 +197,6 @@ def test_a_call_takes_the_focus_from_nobody_who_types_in_the_ticket(page, phone,
     expect(page.frame_locator("#phone").get_by_role("log")).to_contain_text("Press 1")
 
 
-def test_the_desk_picks_up_the_phone_that_rings(page, phone, dial):
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(phone.origin)
-    expect(page.get_by_role("status")).to_contain_text("Everything works")
-    page.wait_for_timeout(1800)  # the desk looks around every 1.5 s, and must have seen the quiet first
-    dial(CARLA)
-    frame = page.frame_locator("#phone")
-    expect(frame.get_by_text("Carla Nunez")).to_be_attached()
-    expect(frame.get_by_role("button", name="Answer")).to_be_visible()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_state_of_a_call_has_an_accessibility_violation(page, phone, dial, scheme):
     page.emulate_media(color_scheme=scheme)
