@@ -73,7 +73,7 @@ def blueprint(emulator: DuoEmulator) -> Blueprint:
         if user and user.status != "active":
             return jsonify(envelope({"result": "deny", "status_msg": f"Account is {user.status}"}))
         if user is None or not user.is_enrolled:
-            return jsonify(envelope(_newcomer(faults.word("new_users"))))
+            return jsonify(envelope(_newcomer(faults.text("new_users"))))
         answer: dict[str, Any] = {
             "result": "auth",
             "status_msg": "Account is active",
@@ -133,7 +133,7 @@ def blueprint(emulator: DuoEmulator) -> Blueprint:
             if reserved is None:
                 raise RefusedError(40002, "txid")
             txid, code = reserved.txid, reserved.code
-        elif user.verified_push and faults.word("verified_push_without_flag") == "refused":
+        elif user.verified_push and faults.text("verified_push_without_flag") == "refused":
             return decided(user, "refused")
         return transactions.add(
             Transaction(
@@ -161,7 +161,7 @@ def blueprint(emulator: DuoEmulator) -> Blueprint:
         if known is None or known.application is not AUTH_API:
             raise RefusedError(40002, "txid")
         current, is_news = transactions.news(txid, faults.number("poll_seconds"))
-        if current is None or (not is_news and faults.word("poll_without_news") == "40002"):
+        if current is None or (not is_news and faults.text("poll_without_news") == "40002"):
             raise RefusedError(40002, "txid")
         return jsonify(envelope(_told(current)))
 

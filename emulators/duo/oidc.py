@@ -101,12 +101,12 @@ def blueprint(emulator: DuoEmulator) -> Blueprint:
             code_name="duo_code" if claims.get("use_duo_code_attribute") is True else "code",
         )
         user = directory.named(prompt.username, simple=faults.on("simple_usernames"))
-        verdict, reason = _by_policy(user, faults.word("new_users"))
+        verdict, reason = _by_policy(user, faults.text("new_users"))
         if verdict == "allow":
             return let_in(prompt, user, "bypass", reason)
         if verdict == "deny":
             return denied(prompt)
-        answer = faults.word("prompt")
+        answer = faults.text("prompt")
         if answer in ("approve", "deny"):
             return answered(prompt, answer)
         if answer == "ask":
@@ -161,7 +161,7 @@ def blueprint(emulator: DuoEmulator) -> Blueprint:
         claims = claims_of(grant.sign_in, endpoint, now + faults.number("id_token_shift_seconds"))
         return jsonify(
             {
-                "id_token": id_token(claims, faults.word("id_token")),
+                "id_token": id_token(claims, faults.text("id_token")),
                 "access_token": secrets.token_hex(16),
                 "expires_in": LIFE_SECONDS,
                 "token_type": "Bearer",
