@@ -81,6 +81,12 @@ class Capability(enum.Enum):
     UPDATE_MOBILE = "change a contact's mobile number"
     INTERNAL_NOTES = "post internal notes"
     PUBLIC_NOTES = "post public notes"
+    SEARCH_BY_PHONE = "find a contact by phone number"
+    BOARDS = "list boards or queues"
+    TYPES = "list ticket types"
+    SUBTYPES = "list ticket subtypes"
+    ITEMS = "list ticket items"
+    CLOSED_STATUSES = "tell which statuses close a ticket"
 
 
 class DestinationKind(enum.Enum):
@@ -131,7 +137,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A unit of work. ``contact_ref`` is empty where the ticket has no contact."""
+    """A unit of work. ``contact_ref`` is empty where the ticket has no contact.
+
+    ``number`` is what people call it where that is not ``ref`` (Autotask's ``T20260105.0007``), else empty.
+    """
 
     ref: str
     summary: str
@@ -140,6 +149,64 @@ class Ticket:
     board: str = ""
     status: str = ""
     closed: bool = False
+    number: str = ""
+    contact_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSearch:
+    """What a ticket is looked for by; each part that is not empty must match, text anywhere and without regard to case.
+
+    ``number`` is exact: the PSA's id, or the number that people call it by. ``limit`` is the most rows wanted.
+    """
+
+    number: str = ""
+    contact: str = ""
+    company: str = ""
+    summary: str = ""
+    limit: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSearch:
+    """What a contact is looked for by; each part that is not empty must match.
+
+    ``name`` and ``company`` match anywhere and without regard to case, ``email`` is a whole address, ``phone`` a number
+    in any spelling: its last digits decide, at least seven of them. ``limit`` is the most rows wanted.
+    """
+
+    name: str = ""
+    company: str = ""
+    phone: str = ""
+    email: str = ""
+    limit: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket that is to be made. Refs are the PSA's; empty ones are left to its own defaults.
+
+    ``reference`` is unique to this ticket and stands at the end of its summary, in brackets, so that it can be looked
+    for before it is made twice.
+    """
+
+    summary: str
+    text: str
+    reference: str
+    company_ref: str
+    contact_ref: str = ""
+    board_ref: str = ""
+    type_ref: str = ""
+    subtype_ref: str = ""
+    item_ref: str = ""
+    priority_ref: str = ""
+    status_ref: str = ""
+
+    @property
+    def title(self) -> str:
+        """The summary with the reference behind it, within 100 characters, which is what the narrowest PSA takes."""
+        mark = f" [{self.reference}]"
+        return self.summary.strip()[: 100 - len(mark)].rstrip() + mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +288,9 @@ class Connector(Protocol):
         ...
 
     def contact(self, ref: str) -> Contact:
-        """One contact with all destinations."""
+        """One contact with all destinations, and never another one: NotFound where the PSA answers with somebody else,
+        as it does where two were merged.
+        """
         ...
 
     def contacts(self, company_ref: str) -> Sequence[Contact]:
@@ -244,12 +313,51 @@ class Connector(Protocol):
         """Ticket types of a board."""
         ...
 
+    def subtypes(self, board_ref: str, type_ref: str) -> Sequence[Choice]:
+        """Subtypes of a type; empty without :attr:`Capability.SUBTYPES`."""
+        ...
+
+    def items(self, board_ref: str, type_ref: str, subtype_ref: str) -> Sequence[Choice]:
+        """Items of a subtype; empty without :attr:`Capability.ITEMS`."""
+        ...
+
     def priorities(self) -> Sequence[Choice]:
         """Ticket priorities, in the PSA's order."""
         ...
 
     def members(self) -> Sequence[Member]:
-        """Active members who are people, not API accounts."""
+        """Active members who are people, by name."""
+        ...
+
+    def member(self, ref: str) -> Member:
+        """One member by the PSA's id."""
+        ...
+
+    def search_tickets(self, search: TicketSearch) -> Sequence[Ticket]:
+        """Tickets that match, newest first; a number that no ticket can have finds nothing.
+
+        Raises Rejected for an empty search.
+        """
+        ...
+
+    def search_contacts(self, search: ContactSearch) -> Sequence[Contact]:
+        """Active contacts that match, with all destinations, by name. Raises Rejected for an empty search, and for a
+        phone search without :attr:`Capability.SEARCH_BY_PHONE`.
+        """
+        ...
+
+    def create_ticket(self, new: NewTicket) -> Ticket:
+        """Make a ticket, with the reference in its summary. Raises an ``ambiguous`` error when it may exist although no
+        answer came; look with :meth:`find_ticket` before making it again.
+        """
+        ...
+
+    def find_ticket(self, company_ref: str, reference: str) -> Ticket | None:
+        """The newest ticket of the company whose summary holds ``reference``, or None."""
+        ...
+
+    def set_status(self, ticket_ref: str, status_ref: str) -> Ticket:
+        """Give a ticket another status and read it back; to the same status again changes nothing."""
         ...
 
     def confirm_member(self, identifier: str, proof: str, context: str) -> Member:

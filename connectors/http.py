@@ -30,7 +30,9 @@ from requests.adapters import HTTPAdapter
 from requests.utils import parse_header_links
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ReadTimeoutError
 
-from connectors.base import RateLimited, Rejected, Unavailable
+from connectors.base import BadCredentials, RateLimited, Rejected, Unavailable
+from connectors.discipline import Gate, Limits
+from connectors.ledger import SqliteLedger
 
 INTERACTIVE_TIMEOUT: Final = 3.0
 """Seconds that a person who waits for a page is made to wait for one connection or one silence."""
@@ -110,7 +112,7 @@ class PsaSession:
     bytes; ``total`` seconds bound a whole request with its repeat (three times ``timeout`` unless given; measured
     between reads, so a last read may pass it by one ``timeout``). Proxy and ``.netrc`` settings of the environment
     are ignored, because a ``.netrc`` entry would replace the Authorization header. Plain http is refused except to
-    this machine, unless ``allow_plain_http``.
+    this machine, unless ``allow_plain_http``. Every call passes ``gate``; without one, a gate of this session's own.
     """
 
     def __init__(
@@ -122,8 +124,10 @@ class PsaSession:
         max_bytes: int = MAX_ANSWER_BYTES,
         observer: Observer | None = None,
         allow_plain_http: bool = False,
+        gate: Gate | None = None,
     ) -> None:
         self.psa = psa
+        self._gate = gate or Gate(SqliteLedger(), "", psa, Limits())
         self._timeout = timeout
         self._total = total if total is not None else 3 * timeout
         self._max_bytes = max_bytes
@@ -152,29 +156,55 @@ class PsaSession:
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         body: object = None,
+        form: Mapping[str, str] | None = None,
+        reads: bool | None = None,
+        part: str = "",
     ) -> Answer:
         """Send one request and return its answer, whatever the status except 429.
 
         ``template`` names the path without ids and is all that logs and metrics see. ``body`` is sent as JSON unless
-        None. A GET is repeated once, after a short random pause, when the connection failed or the answer was 502,
-        503 or 504; nothing else is ever repeated.
+        None, ``form`` as form fields. ``reads`` says whether the request changes nothing, where its method does not
+        tell: a POST that only queries. Such a request is repeated once, after a short random pause, when the connection
+        failed or the answer was 502, 503 or 504; nothing else is ever repeated. ``part`` is what the PSA counts
+        simultaneous calls by, where it counts by part.
 
-        Raises Unavailable (``ambiguous`` where a request that changes something may have arrived), RateLimited, and
-        Rejected for an address that must not be called.
+        Raises Unavailable (``ambiguous`` where a request that changes something may have arrived), RateLimited,
+        BadCredentials while the keys are known to be refused, and Rejected for an address that must not be called.
         """
         self._refuse_plain_http(url)
-        prepared = self._prepare(method, url, params, headers, body)
+        prepared = self._prepare(method, url, params, headers, body, form)
+        changes = not (method == "GET" if reads is None else reads)
+        # A last read may pass the total by one time-out.
+        with self._gate.passing(part, self._total + self._timeout):
+            outcome = self._exchanged(prepared, template, changes)
+        return self._judged(outcome)
+
+    def keys_were_refused(self, words: str) -> BadCredentials:
+        """The error to raise where the PSA refused the keys; they are not tried again for some minutes."""
+        self._gate.refused(words)
+        return BadCredentials(words)
+
+    def _exchanged(self, prepared: requests.PreparedRequest, template: str, changes: bool) -> _Outcome:
         deadline = time.monotonic() + self._total
-        outcome = self._attempt(prepared, template, deadline)
-        if method == "GET" and outcome.repeatable:
+        outcome = self._attempt(prepared, template, deadline, changes)
+        if not changes and outcome.repeatable:
             pause = random.uniform(0.05, 0.25)  # noqa: S311 -- spreads repeats, decides nothing secret
             if time.monotonic() + pause < deadline:
                 time.sleep(pause)
-                outcome = self._attempt(prepared, template, deadline)
+                outcome = self._attempt(prepared, template, deadline, changes)
+        return outcome
+
+    def _judged(self, outcome: _Outcome) -> Answer:
         if outcome.answer is None:
+            self._gate.failed()
             raise outcome.failure or Unavailable(f"{self.psa} gave no answer.")
+        if outcome.answer.status in _REPEATABLE_STATUS:
+            self._gate.failed()
+        else:
+            self._gate.answered()
         if outcome.answer.status == 429:
             wait = retry_after(outcome.answer.headers.get("Retry-After"))
+            self._gate.told_to_wait(wait)
             raise RateLimited(
                 f"{self.psa} is limiting our requests. Nothing was changed; try again in {wait:.0f} seconds.", wait
             )
@@ -195,20 +225,21 @@ class PsaSession:
         params: Mapping[str, str | int] | None,
         headers: Mapping[str, str] | None,
         body: object,
+        form: Mapping[str, str] | None,
     ) -> requests.PreparedRequest:
         try:
-            request = requests.Request(method, url, params=params, headers=dict(headers or {}), json=body)
+            request = requests.Request(method, url, params=params, headers=dict(headers or {}), json=body, data=form)
             return self._session.prepare_request(request)
         except (requests.RequestException, ValueError):
             problem = Rejected(f"The request to {self.psa} holds characters that cannot be sent.")
         raise problem
 
-    def _attempt(self, prepared: requests.PreparedRequest, template: str, deadline: float) -> _Outcome:
+    def _attempt(self, prepared: requests.PreparedRequest, template: str, deadline: float, changes: bool) -> _Outcome:
         method = prepared.method or ""
         started = time.monotonic()
         token = _sending.set(True)
         try:
-            outcome = self._exchange(prepared, deadline)
+            outcome = self._exchange(prepared, deadline, changes)
         finally:
             _sending.reset(token)
         call = Call(method, template, outcome.answer.status if outcome.answer else 0, time.monotonic() - started)
@@ -220,9 +251,8 @@ class PsaSession:
                 logger.warning("The metrics hook failed with %s", type(problem).__name__)
         return outcome
 
-    def _exchange(self, prepared: requests.PreparedRequest, deadline: float) -> _Outcome:
+    def _exchange(self, prepared: requests.PreparedRequest, deadline: float, changes: bool) -> _Outcome:
         """Never raises: the exceptions of requests hold the URL and the headers, so none may become a context."""
-        changes = prepared.method != "GET"
         try:
             response = self._session.send(prepared, timeout=self._timeout, allow_redirects=False, stream=True)
         except requests.RequestException as problem:

@@ -17,12 +17,13 @@ Every failure is a :class:`connectors.base.PsaError`; its message is fit for a t
 """
 
 from connectors.connectwise.address import SiteAddress, api_base, parse_site, ui_origin
-from connectors.connectwise.client import ConnectWise
+from connectors.connectwise.client import LIMITS, ConnectWise
 from connectors.connectwise.hosted import CONTACT_SCREEN, SERVICE_SCREEN
 from connectors.connectwise.records import MOBILE_LABELS
 
 __all__ = [
     "CONTACT_SCREEN",
+    "LIMITS",
     "MOBILE_LABELS",
     "SERVICE_SCREEN",
     "ConnectWise",

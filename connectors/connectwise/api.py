@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
-from connectors.base import Rejected, Unavailable
+from connectors.base import BadCredentials, Rejected, Unavailable
 from connectors.connectwise import errors
 from connectors.connectwise.address import SiteAddress, host_of
-from connectors.connectwise.records import JsonObject
 from connectors.http import Answer, PsaSession
+from connectors.reading import JsonObject
 
 API_VERSION: Final = "2025.1"
 """The release whose record shapes are asked for; ConnectWise serves an older one for twelve months."""
@@ -124,6 +124,20 @@ class ManageApi:
             page = following
         raise Unavailable("ConnectWise has more rows here than can be read. Narrow the search.")
 
+    def some(
+        self, template: str, *, conditions: str, child: str = "", order: str = "", limit: int = 25
+    ) -> list[JsonObject]:
+        """The first rows of a list, one page of at most ``limit``."""
+        params: dict[str, str | int] = {"pageSize": limit, "conditions": conditions}
+        if child:
+            params["childConditions"] = child
+        if order:
+            params["orderBy"] = order
+        found = self.call("GET", template, params=params)
+        if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
+            raise errors.not_json("GET")
+        return found
+
     def codebase(self) -> str:
         """The release part of the path, for example ``v2025_1/``; asked once per instance."""
         if self._codebase is None:
@@ -197,12 +211,13 @@ class ManageApi:
             raise errors.not_json(method)
         if answer.status == 404 and self._cloud:
             self._refuse_unknown_keys(template)
-        raise errors.refusal(answer, method, template, self._secrets)
+        problem = errors.refusal(answer, method, template, self._secrets)
+        raise self.session.keys_were_refused(str(problem)) if isinstance(problem, BadCredentials) else problem
 
     def _refuse_unknown_keys(self, template: str) -> None:
         """The cloud answers 404 to everything where the company or the keys are wrong; only a second call can tell."""
         if template == WHO_AM_I or self._send("GET", WHO_AM_I).status in (401, 404):
-            raise errors.bad_credentials()
+            raise self.session.keys_were_refused(str(errors.bad_credentials()))
 
 
 def _next_page(answer: Answer, page: int, rows: int) -> int | None:

@@ -12,23 +12,32 @@ from connectors.base import (
     Company,
     Connector,
     Contact,
+    ContactSearch,
     Destination,
     DestinationKind,
     Member,
+    NewTicket,
     Note,
+    NotFound,
     PodSetup,
     PsaError,
     Rejected,
     Right,
     Ticket,
+    TicketSearch,
 )
-from connectors.connectwise import hosted, records, rights
+from connectors.connectwise import contacts, hosted, records, rights, tickets
 from connectors.connectwise.address import parse_site
 from connectors.connectwise.api import WHO_AM_I, ManageApi
 from connectors.connectwise.conditions import all_of, contains, equals, record_id
 from connectors.connectwise.proof import confirmed_member
-from connectors.connectwise.records import MOBILE_LABELS, JsonObject
+from connectors.connectwise.records import MOBILE_LABELS
+from connectors.discipline import Gate, Limits
 from connectors.http import INTERACTIVE_TIMEOUT, Observer, PsaSession
+from connectors.reading import JsonObject, digits, flag
+
+LIMITS: Final = Limits(at_once=4, budget=200, window=60.0)
+"""A fifth of the about 1,000 requests a minute that the developer guide names as the threshold."""
 
 _NUMBER: Final = re.compile(r"[+(]?[0-9][0-9 ().+x-]{1,48}[0-9]")
 _COMMUNICATION: Final = "/company/contacts/{id}/communications/{entry}"
@@ -60,12 +69,13 @@ class ConnectWise(Connector):
         *,
         timeout: float = INTERACTIVE_TIMEOUT,
         observer: Observer | None = None,
+        gate: Gate | None = None,
         mobile_labels: Collection[str] = MOBILE_LABELS,
     ) -> None:
         self.address = parse_site(site)
         self.company = company
         self._mobile_labels = frozenset(mobile_labels)
-        session = PsaSession("ConnectWise", timeout=timeout, observer=observer)
+        session = PsaSession("ConnectWise", timeout=timeout, observer=observer, gate=gate)
         self._api = ManageApi(self.address, company, public_key, private_key, client_id, session)
 
     def __repr__(self) -> str:
@@ -95,6 +105,8 @@ class ConnectWise(Connector):
         """One contact with all destinations, those of ConnectWise's communications list."""
         ids = {"id": record_id(ref, "contact")}
         row = self._api.record("GET", "/company/contacts/{id}", ids)
+        if records.ref_of(row) != str(ids["id"]):
+            raise NotFound("This contact was merged into another one in ConnectWise. Choose the contact again.")
         if not isinstance(row.get("communicationItems"), list):
             items = self._api.every("/company/contacts/{id}/communications", ids)
             row = {**row, "communicationItems": items}
@@ -112,13 +124,13 @@ class ConnectWise(Connector):
         part = contains("name", name_contains.strip()) if name_contains.strip() else ""
         wanted = all_of(equals("deletedFlag", False), part)
         rows = self._api.every("/company/companies", conditions=wanted, order="id asc")
-        found = [records.company(row) for row in rows if not records.flag(row, "deletedFlag")]
+        found = [records.company(row) for row in rows if not flag(row, "deletedFlag")]
         return sorted(found, key=lambda c: (c.name.casefold(), int(c.ref)))
 
     def boards(self) -> Sequence[Choice]:
         """Service boards that are in use, by name; boards of projects are left out."""
         rows = self._api.every("/service/boards", conditions=equals("inactiveFlag", False))
-        found = [records.choice(row) for row in _in_use(rows) if not records.flag(row, "projectFlag")]
+        found = [records.choice(row) for row in _in_use(rows) if not flag(row, "projectFlag")]
         return sorted(found, key=lambda board: board.name.casefold())
 
     def statuses(self, board_ref: str) -> Sequence[Choice]:
@@ -134,6 +146,49 @@ class ConnectWise(Connector):
     def priorities(self) -> Sequence[Choice]:
         """Ticket priorities in ConnectWise's order."""
         return [records.choice(row) for row in sorted(self._api.every("/service/priorities"), key=_sort_order)]
+
+    def subtypes(self, board_ref: str, type_ref: str) -> Sequence[Choice]:
+        """Subtypes that belong to the type, by name."""
+        wanted = record_id(type_ref, "type")
+        rows = self._api.every("/service/boards/{id}/subtypes", {"id": record_id(board_ref, "board")})
+        fitting = [row for row in _in_use(rows) if wanted in (row.get("typeAssociationIds") or ())]
+        return sorted((records.choice(row) for row in fitting), key=lambda kind: kind.name.casefold())
+
+    def items(self, board_ref: str, type_ref: str, subtype_ref: str) -> Sequence[Choice]:
+        """Items that may stand under the type and the subtype, by name."""
+        ids = {"id": record_id(board_ref, "board")}
+        kind, sub = record_id(type_ref, "type"), record_id(subtype_ref, "subtype")
+        allowed = set()
+        for row in self._api.every("/service/boards/{id}/typeSubTypeItemAssociations", ids):
+            names = [records.inner(row, name) or {} for name in ("type", "subType", "item")]
+            if [names[0].get("id"), names[1].get("id")] == [kind, sub]:
+                allowed.add(names[2].get("id"))
+        rows = [row for row in _in_use(self._api.every("/service/boards/{id}/items", ids)) if row.get("id") in allowed]
+        return sorted((records.choice(row) for row in rows), key=lambda item: item.name.casefold())
+
+    def member(self, ref: str) -> Member:
+        """One member."""
+        return records.member(self._api.record("GET", "/system/members/{id}", {"id": record_id(ref, "member")}))
+
+    def search_tickets(self, search: TicketSearch) -> Sequence[Ticket]:
+        """Service tickets that match, newest first."""
+        return tickets.search(self._api, search)
+
+    def search_contacts(self, search: ContactSearch) -> Sequence[Contact]:
+        """Active contacts that match, by name."""
+        return contacts.search(self._api, search, self._mobile_labels)
+
+    def create_ticket(self, new: NewTicket) -> Ticket:
+        """Make a service ticket."""
+        return tickets.create(self._api, new)
+
+    def find_ticket(self, company_ref: str, reference: str) -> Ticket | None:
+        """The company's newest ticket whose summary holds the reference."""
+        return tickets.find(self._api, company_ref, reference)
+
+    def set_status(self, ticket_ref: str, status_ref: str) -> Ticket:
+        """Give a ticket another status of its board, and read it back."""
+        return tickets.set_status(self._api, ticket_ref, status_ref)
 
     def members(self) -> Sequence[Member]:
         """Active members who are people, by name."""
@@ -201,7 +256,7 @@ class ConnectWise(Connector):
                 raise
             failure = problem
         changed = self._phone(ids)
-        if _digits(changed.value) == _digits(number):
+        if digits(changed.value) == digits(number):
             return changed
         raise failure or Rejected("ConnectWise reported success but still holds the former number.")
 
@@ -223,13 +278,9 @@ class ConnectWise(Connector):
 
 def _in_use(rows: Sequence[JsonObject]) -> list[JsonObject]:
     """Rows that are not switched off; statuses call it ``inactive``, the others ``inactiveFlag``."""
-    return [row for row in rows if not records.flag(row, "inactiveFlag") and not records.flag(row, "inactive")]
+    return [row for row in rows if not flag(row, "inactiveFlag") and not flag(row, "inactive")]
 
 
 def _sort_order(row: JsonObject) -> int:
     order = row.get("sortOrder")
     return order if isinstance(order, int) else 0
-
-
-def _digits(number: str) -> str:
-    return "".join(c for c in number if c.isdecimal())

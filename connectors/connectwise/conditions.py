@@ -33,6 +33,11 @@ def all_of(*conditions: str) -> str:
     return " and ".join(condition for condition in conditions if condition)
 
 
+def any_of(*conditions: str) -> str:
+    """Conditions of which one is enough, in brackets."""
+    return f"({' or '.join(conditions)})"
+
+
 def quoted(value: str | int | bool) -> str:
     """One literal: ``true``, ``12`` or ``"text"``."""
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ from typing import Final
 from connectors.base import PodSetup, PsaError, Rejected
 from connectors.connectwise import records
 from connectors.connectwise.api import ManageApi
-from connectors.connectwise.records import JsonObject
+from connectors.reading import JsonObject, text
 
 SERVICE_SCREEN: Final = "ServiceTicket"
 CONTACT_SCREEN: Final = "ContactDetail"
@@ -31,7 +31,7 @@ def install_pod(api: ManageApi, setups: Sequence[PodSetup]) -> tuple[PodSetup, .
     """
     for setup in setups:
         _refuse_too_long(setup)
-    screens = {records.text(row, "screenId").lower(): int(records.ref_of(row)) for row in api.every(_SCREENS)}
+    screens = {text(row, "screenId").lower(): int(records.ref_of(row)) for row in api.every(_SCREENS)}
     installed = []
     for setup in setups:
         number = screens.get(setup.screen.lower())
@@ -44,7 +44,7 @@ def install_pod(api: ManageApi, setups: Sequence[PodSetup]) -> tuple[PodSetup, .
 
 def _find(api: ManageApi, screen: int, url: str) -> JsonObject | None:
     for row in api.every(_ROWS):
-        if row.get("screenId") == screen and records.text(row, "url") == url:
+        if row.get("screenId") == screen and text(row, "url") == url:
             return row
     return None
 

@@ -15,7 +15,8 @@ from typing import Final
 
 from connectors.base import BadCredentials, Unavailable
 from connectors.connectwise.api import API_VERSION, WHO_AM_I, ManageApi
-from connectors.connectwise.records import HUMAN_LICENCES, JsonObject, flag, text
+from connectors.connectwise.records import HUMAN_LICENCES
+from connectors.reading import JsonObject, flag, text
 
 _IDENTIFIER: Final = re.compile(r"[!-~]{1,100}")
 _SECRET: Final = re.compile(r"[!-~]([ -~]*[!-~])?")

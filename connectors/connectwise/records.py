@@ -7,8 +7,8 @@ ones send null, so nothing but an id is taken for granted.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 from connectors.base import (
     Choice,
@@ -22,8 +22,7 @@ from connectors.base import (
     Ticket,
     Unavailable,
 )
-
-JsonObject = Mapping[str, Any]
+from connectors.reading import JsonObject, flag, moment, text
 
 MOBILE_LABELS: Final = ("Cell", "Cell Phone", "Mobile", "Mobile Phone")
 """ConnectWise has no mobile flag; a mobile number is known only by the label of its communication type."""
@@ -31,26 +30,6 @@ MOBILE_LABELS: Final = ("Cell", "Cell Phone", "Mobile", "Mobile Phone")
 API_LICENCE: Final = "A"
 HUMAN_LICENCES: Final = frozenset({"F", "X", "C"})
 """Full, subcontractor, StreamlineIT."""
-
-# Seen inside values of real systems: marks that have a direction but no width, and the byte order mark.
-_INVISIBLE: Final = dict.fromkeys(
-    [0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF]
-)
-
-
-def text(row: JsonObject, key: str, *, lines: bool = False) -> str:
-    """A text value without invisible and control characters; ``lines`` keeps line breaks."""
-    value = row.get(key)
-    if not isinstance(value, str):
-        return ""
-    value = value.translate(_INVISIBLE).replace("\u00a0", " ").replace("\r\n", "\n")
-    return "".join(c for c in value if c.isprintable() or (lines and c in "\n\t")).strip()
-
-
-def flag(row: JsonObject, key: str) -> bool:
-    """A boolean, which some places send as the string ``"True"``."""
-    value = row.get(key)
-    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
 
 
 def ref_of(row: JsonObject) -> str:
@@ -117,6 +96,7 @@ def ticket(row: JsonObject) -> Ticket:
         board=text(inner(row, "board") or {}, "name"),
         status=text(inner(row, "status") or {}, "name"),
         closed=flag(row, "closedFlag"),
+        contact_name=text(caller or {}, "name"),
     )
 
 
@@ -164,10 +144,4 @@ def pod_setup(row: JsonObject, screen: str) -> PodSetup:
 def _moment(row: JsonObject) -> datetime | None:
     info = row.get("_info")
     entered = info.get("dateEntered") if isinstance(info, Mapping) else None
-    for value in (row.get("dateCreated"), entered):
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            continue
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return None
+    return moment(row.get("dateCreated")) or moment(entered)
