@@ -334,13 +334,18 @@ def by_pod_key(session: Session, pod_key: str) -> Integration | None:
         )
 
 
-_FRAMER = select(Integration.origin).where(Integration.pod_key == bindparam("pod_key"), Integration.active)
+_FRAMER = select(Integration.origin).where(
+    Integration.pod_key == bindparam("pod_key"), Integration.psa == bindparam("psa"), Integration.active
+)
 
 
-def framer(session: Session, pod_key: str) -> str | None:
-    """The origin that may frame the pod of this key, of whatever tenant; None where no active integration has it."""
+def framer(session: Session, pod_key: str, psa: str) -> str | None:
+    """The origins that may frame the pod of this key, of whatever tenant, separated by blanks.
+
+    None where no active integration of this PSA has the key.
+    """
     with across_tenants(session):
-        return session.scalar(_FRAMER, {"pod_key": pod_key})
+        return session.scalar(_FRAMER, {"pod_key": pod_key, "psa": psa})
 
 
 def note_loaded(session: Session, integration: Integration, origin: str, at: datetime) -> None:

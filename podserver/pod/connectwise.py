@@ -40,7 +40,7 @@ def shell(pod_key: str) -> Any:
     """The page in the frame: paints at once, asks nobody. Public; it holds nothing but the PSA's origin."""
     session = db.session()
     begin_read(session)
-    origin = integrations.framer(session, pod_key)
+    origin = integrations.framer(session, pod_key, "connectwise")
     if origin is None:
         return render_template("pod/gone.html"), 404
     framed_by(origin)
