@@ -2,6 +2,9 @@
 
 Every test of the database runs on SQLite, and on PostgreSQL where a server answers. Nothing is mocked: a test that
 needs the outside world starts the emulators on a real socket (see ``world.py``).
+
+What every application of a process would work out anew is kept: compiled templates, and cheap password hashes, since
+theirs is slow on purpose. Real processes, and the test of its cost, have it in full.
 """
 
 from __future__ import annotations
@@ -13,14 +16,41 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from flask import Flask
 from flask.testing import FlaskClient
-from parts import CHROMIUM, REDIS, a_postgres, environment_of, missing, postgres_answers, redis_answers
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from parts import CHROMIUM, REDIS, a_postgres, emptied, environment_of, missing, postgres_answers, redis_answers
 from playwright.sync_api import Playwright, sync_playwright
 
+from podserver.accounts import service as accounts
 from podserver.application import create_app
 from podserver.configuration import Settings, read_settings
 from podserver.database import db
+
+FULL_COST = accounts._hasher
+accounts._hasher = PasswordHasher.from_parameters(CHEAPEST)
+accounts._NOBODY = accounts._hasher.hash("nobody has this password")
+
+
+class Compiled(BytecodeCache):
+    """Templates of all applications of this process, compiled once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Hand out what was compiled from the same words under the same name."""
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        self._known[bucket.key, bucket.checksum] = bucket.code
+
+
+Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,12 +95,12 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of a migrated PostgreSQL database to copy."""
+    """A migrated PostgreSQL database, which is emptied before each test, as that is faster than a new one."""
     if not postgres_answers():
         missing("PostgreSQL")
     with a_postgres() as url:
         _migrate(tmp_path_factory.mktemp("template"), url)
-        yield url.rpartition("/")[2]
+        yield url
 
 
 def _migrate(state: Path, url: str) -> None:
@@ -83,13 +113,10 @@ def _migrate(state: Path, url: str) -> None:
         db.engine.dispose()
 
 
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """An empty PostgreSQL database of its own, dropped afterwards."""
-    if not postgres_answers():
-        missing("PostgreSQL")
-    with a_postgres() as url:
-        yield url
+@pytest.fixture(scope="session")
+def full_cost() -> PasswordHasher:
+    """The product's own way to hash passwords."""
+    return FULL_COST
 
 
 @pytest.fixture
@@ -106,8 +133,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "podserver.db")
         yield f"sqlite:///{tmp_path / 'podserver.db'}"
         return
-    with a_postgres(request.getfixturevalue("migrated_postgres")) as url:
-        yield url
+    yield emptied(request.getfixturevalue("migrated_postgres"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
+import requests
 from cryptography.fernet import Fernet
 from flask import Flask, request
 from portal_rig import ADMIN, AUDITOR, KEYS, PASSWORDS, STRANGER, TECHNICIAN, Browser, Emulators
@@ -22,9 +22,9 @@ from podserver.configuration import read_settings
 from podserver.database import db, now, writing
 
 
-@pytest.fixture
-def emulators() -> Iterator[Emulators]:
-    """ConnectWise and Twilio on one socket."""
+@pytest.fixture(scope="session")
+def running_emulators() -> Iterator[Emulators]:
+    """Every stand-in on one socket, started once."""
     app = create_emulators(None)
     server = make_server("localhost", 0, app, threaded=True)
     running = Emulators(f"http://localhost:{server.server_port}")
@@ -40,15 +40,17 @@ def emulators() -> Iterator[Emulators]:
     server.server_close()
 
 
-@pytest.fixture(scope="session")
-def hashes() -> dict[str, str]:
-    """The people's password hashes, made once, as they are slow on purpose."""
-    hasher = PasswordHasher()
-    return {email: hasher.hash(password) for email, password in PASSWORDS.items()}
+@pytest.fixture
+def emulators(running_emulators: Emulators) -> Emulators:
+    """The stand-ins as on their first day."""
+    running_emulators.watch.clear()
+    for part in ("connectwise", "twilio", "mail", "duo", "entra"):
+        requests.post(f"{running_emulators.url}/_emulator/{part}/reset", timeout=10).raise_for_status()
+    return running_emulators
 
 
 @pytest.fixture
-def app(tmp_path: Path, database_url: str, emulators: Emulators, hashes: dict[str, str]) -> Iterator[Flask]:
+def app(tmp_path: Path, database_url: str, emulators: Emulators) -> Iterator[Flask]:
     """The application with two tenants: Northgate IT with a user of each role, Southgate IT with an admin."""
     settings = read_settings(
         {
@@ -72,9 +74,8 @@ def app(tmp_path: Path, database_url: str, emulators: Emulators, hashes: dict[st
             with writing(db.session()) as session:
                 accounts.create_tenant(session, name=name, region="US", at=now())
                 for email, person, role in people:
-                    user = accounts.create_user(session, accounts.NewUser(email, person, role), actor="test", at=now())
-                    user.password_hash = hashes[email]
-                    session.flush()
+                    new = accounts.NewUser(email, person, role, PASSWORDS[email])
+                    accounts.create_user(session, new, actor="test", at=now())
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from argon2 import PasswordHasher
 from flask import Flask
-from portal_rig import ADMIN, AUDITOR, TECHNICIAN, Browser, on_one_database, words
+from portal_rig import ADMIN, AUDITOR, PASSWORDS, TECHNICIAN, Browser, on_one_database, words
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from podserver.accounts import service as accounts
-from podserver.accounts.models import SignIn, User
+from podserver.accounts.models import FailureBucket, SignIn, User
 from podserver.database import db, now, writing
 from podserver.history.models import HistoryEvent
-from podserver.tenancy import across_tenants
+from podserver.tenancy import across_tenants, bind_tenant
 
 Open = Callable[..., Browser]
 
@@ -57,11 +58,14 @@ def test_a_wrong_password_says_nothing_about_the_account(browser: Open, app: Fla
     assert kinds(app).count("sign-in failed") == 1
 
 
-def test_ten_failures_lock_the_account_from_every_address_and_no_other_account(browser: Open) -> None:
+def test_ten_failures_lock_the_account_from_every_address_and_no_other_account(app: Flask, browser: Open) -> None:
     one = browser()
     for number in range(10):
         answer = one.sign_in(ADMIN, "wrong wrong wrong", environ_base={"REMOTE_ADDR": f"198.51.100.{number}"})
         assert answer.status_code == 401
+    with app.app_context(), writing(db.session()) as session:
+        for bucket in session.scalars(select(FailureBucket)):
+            bucket.window_start -= timedelta(seconds=2)
     locked = one.sign_in(ADMIN, environ_base={"REMOTE_ADDR": "203.0.113.9"})
     assert locked.status_code == 429
     assert "Too many failed sign-ins. Try again in 15 min." in locked.text
@@ -221,6 +225,21 @@ def test_the_password_is_not_stored_in_clear(app: Flask) -> None:
         user = db.session.scalar(select(User).where(User.email == ADMIN))
         assert user is not None
         assert (user.password_hash or "").startswith("$argon2id$")
+
+
+@on_one_database
+def test_a_hash_of_the_product_costs_what_it_should_and_opens_the_door(
+    app: Flask, browser: Open, full_cost: PasswordHasher
+) -> None:
+    with app.app_context(), across_tenants(db.session()), writing(db.session()) as session:
+        user = session.scalar(select(User).where(User.email == ADMIN))
+        assert user is not None
+        user.password_hash = full_cost.hash(PASSWORDS[ADMIN])
+        # RFC 9106, its second recommended option.
+        assert user.password_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+        bind_tenant(session, user.tenant_id)
+    assert browser().sign_in(ADMIN, "another password").status_code == 401
+    assert is_in(browser(ADMIN))
 
 
 @on_one_database
