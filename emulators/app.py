@@ -7,11 +7,22 @@ from pathlib import Path
 from flask import Flask, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from emulators import connectwise, desk, duo, entra, handset, mail, twilio
+from emulators import autotask, connectwise, desk, duo, entra, halo, handset, kaseya_bms, mail, superops, twilio
 from emulators.twilio.loopback import comes_from_here
 
 # What the product calls by whatever name it knows us under; everything else is for people on this machine.
-API_PATHS = ("/2010-04-01/", "/v4_6_release/", "/v2025_", "/login/", "/readyz", *duo.API_PATHS)
+API_PATHS = (
+    "/2010-04-01/",
+    "/v4_6_release/",
+    "/v2025_",
+    "/login/",
+    "/msp",
+    "/readyz",
+    *duo.API_PATHS,
+    *kaseya_bms.API_PATHS,
+    *halo.API_PATHS,
+    *autotask.API_PATHS,
+)
 
 
 def create_app(state_dir: Path | None = None, browser_origin: str | None = None) -> Flask:
@@ -32,6 +43,10 @@ def create_app(state_dir: Path | None = None, browser_origin: str | None = None)
         return jsonify({"ready": True})
 
     psa = connectwise.register(app, state_dir)
+    autotask.register(app, state_dir)
+    superops.register(app, state_dir)
+    halo.register(app, state_dir)
+    kaseya_bms.register(app, state_dir)
     twilio.register(app, state_dir)
     duo.register(app, state_dir)
     mail.register(app, state_dir)
