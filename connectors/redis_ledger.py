@@ -1,11 +1,21 @@
-"""The ledger in Redis, for processes on many machines. Each step is one script, so that none is half done."""
+"""The ledger in Redis, for processes on many machines. Each step is one script, so that none is half done.
+
+While Redis is away each process keeps its own account: callers are still verified, only less evenly.
+"""
 
 from __future__ import annotations
 
+import logging
 import secrets
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
-from connectors.ledger import Hold
+from redis import Redis, RedisError
+
+from connectors.ledger import Hold, SqliteLedger
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # The server's own clock: machines that ask the same PSA need not agree on the time.
 _NOW: Final = "local t = redis.call('TIME'); local now = t[1] + t[2] / 1000000 "
@@ -39,11 +49,12 @@ return 1
 
 
 class RedisLedger:
-    """See :class:`connectors.ledger.Ledger`. ``client`` is a ``redis.Redis``; ``prefix`` begins every key."""
+    """See :class:`connectors.ledger.Ledger`; ``prefix`` begins every key."""
 
-    def __init__(self, client: Any, prefix: str = "psa:") -> None:
-        self._redis = client
+    def __init__(self, client: Redis, prefix: str = "psa:") -> None:
+        self._redis: Any = client
         self._prefix = prefix
+        self._alone = SqliteLedger()
         self._enter = client.register_script(_ENTER)
         self._spend = client.register_script(_SPEND)
         self._count = client.register_script(_COUNT)
@@ -52,43 +63,72 @@ class RedisLedger:
     def enter(self, key: str, places: int, longest: float) -> str:
         """See :class:`~connectors.ledger.Ledger`."""
         ticket = secrets.token_hex(8)
-        return ticket if self._enter(keys=[self._name(key)], args=[places, longest, ticket]) else ""
+        return self._or_alone(
+            lambda: ticket if self._enter(keys=[self._name(key)], args=[places, longest, ticket]) else "",
+            lambda: self._alone.enter(key, places, longest),
+        )
 
     def leave(self, key: str, ticket: str) -> None:
         """See :class:`~connectors.ledger.Ledger`."""
-        self._redis.zrem(self._name(key), ticket)
+        self._alone.leave(key, ticket)
+        self._or_alone(lambda: self._redis.zrem(self._name(key), ticket), lambda: None)
 
     def spend(self, key: str, allowed: int, window: float) -> float:
         """See :class:`~connectors.ledger.Ledger`."""
-        wait = float(self._spend(keys=[self._name(key)], args=[allowed, window, secrets.token_hex(8)]))
-        return max(0.001, wait) if wait else 0.0
+
+        def ask() -> float:
+            wait = float(self._spend(keys=[self._name(key)], args=[allowed, window, secrets.token_hex(8)]))
+            return max(0.001, wait) if wait else 0.0
+
+        return self._or_alone(ask, lambda: self._alone.spend(key, allowed, window))
 
     def count(self, key: str, life: float) -> int:
         """See :class:`~connectors.ledger.Ledger`."""
-        return int(self._count(keys=[self._name(key)], args=[_milliseconds(life)]))
+        return self._or_alone(
+            lambda: int(self._count(keys=[self._name(key)], args=[_milliseconds(life)])),
+            lambda: self._alone.count(key, life),
+        )
 
     def count_of(self, key: str) -> int:
         """See :class:`~connectors.ledger.Ledger`."""
-        return int(self._redis.get(self._name(key)) or 0)
+        return self._or_alone(lambda: int(self._redis.get(self._name(key)) or 0), lambda: self._alone.count_of(key))
 
     def hold(self, key: str, seconds: float, words: str) -> None:
         """See :class:`~connectors.ledger.Ledger`."""
-        self._hold(keys=[self._name(key)], args=[_milliseconds(seconds), words])
+        self._or_alone(
+            lambda: self._hold(keys=[self._name(key)], args=[_milliseconds(seconds), words]),
+            lambda: self._alone.hold(key, seconds, words),
+        )
 
     def held(self, key: str) -> Hold | None:
         """See :class:`~connectors.ledger.Ledger`."""
-        words, left = self._redis.pipeline().get(self._name(key)).pttl(self._name(key)).execute()
-        if words is None or left <= 0:
-            return None
-        return Hold(left / 1000, words.decode() if isinstance(words, bytes) else words)
+
+        def ask() -> Hold | None:
+            words, left = self._redis.pipeline().get(self._name(key)).pttl(self._name(key)).execute()
+            if words is None or left <= 0:
+                return None
+            return Hold(left / 1000, words.decode() if isinstance(words, bytes) else words)
+
+        return self._or_alone(ask, lambda: self._alone.held(key))
 
     def claim(self, key: str, seconds: float) -> bool:
         """See :class:`~connectors.ledger.Ledger`."""
-        return bool(self._redis.set(self._name(key), "1", nx=True, px=_milliseconds(seconds)))
+        return self._or_alone(
+            lambda: bool(self._redis.set(self._name(key), "1", nx=True, px=_milliseconds(seconds))),
+            lambda: self._alone.claim(key, seconds),
+        )
 
     def clear(self, key: str) -> None:
         """See :class:`~connectors.ledger.Ledger`."""
-        self._redis.delete(self._name(key))
+        self._alone.clear(key)
+        self._or_alone(lambda: self._redis.delete(self._name(key)), lambda: None)
+
+    def _or_alone(self, shared: Callable[[], T], alone: Callable[[], T]) -> T:
+        try:
+            return shared()
+        except RedisError as problem:
+            logger.warning("Redis does not keep the account of PSA calls: %s", type(problem).__name__)
+        return alone()
 
     def _name(self, key: str) -> str:
         return self._prefix + key

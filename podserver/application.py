@@ -31,7 +31,7 @@ from podserver.delivery.models import WorkerPulse
 from podserver.delivery.queue import Nudger, make_queue
 from podserver.delivery.sms import SmsChannel
 from podserver.integrations.notes import NoteChannel, NoteTopic
-from podserver.integrations.service import Connections
+from podserver.integrations.connections import Connections, ledger_of
 from podserver.microsoft import doors as microsoft_doors
 from podserver.microsoft import push as microsoft_push
 from podserver.pod import connectwise as pod_connectwise
@@ -99,7 +99,7 @@ def create_app(settings: Settings | None = None, *, migrations: bool = True) -> 
 
 def _install_exchange(app: Flask, settings: Settings) -> None:
     """The outbox's channels and topics, and the queue that nudges workers."""
-    connections = Connections(settings.local_hosts)
+    connections = Connections(settings.local_hosts, ledger_of(settings.redis_url, settings.state_dir))
     lease = timedelta(seconds=settings.lease_seconds)
     exchange = outbox.Exchange(lease=lease)
     exchange.channels["sms"] = SmsChannel(settings.twilio_api_url, settings.base_url, lease)

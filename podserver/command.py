@@ -14,15 +14,12 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import select
 
-from connectors.base import PsaError
 from podserver.accounts import service as accounts
 from podserver.accounts.models import Role, Tenant, User
 from podserver.configuration import PROJECT, ConfigurationError
 from podserver.database import db, now, release, writing
 from podserver.history import evidence
 from podserver.history.models import HistoryKey
-from podserver.integrations import service as integrations
-from podserver.integrations.service import ConnectWiseKeys
 from podserver.tenancy import across_tenants, bind_tenant
 from podserver.verification import locks
 
@@ -162,72 +159,6 @@ def user_disable(tenant: str, email: str) -> None:
         operator = User(id=0, name="podserver user disable", role=Role.ADMIN)
         accounts.change_user(session, found, role=found.role, active=False, actor=operator, at=now())
     click.echo(f"{email} is switched off.")
-
-
-@main.group()
-def integration() -> None:
-    """Connections to PSAs."""
-
-
-@integration.group("add")
-def integration_add() -> None:
-    """Add a connection."""
-
-
-@integration_add.command("connectwise")
-@tenant_option
-@click.option("--name", default="ConnectWise", show_default=True)
-@click.option("--site", required=True, help="Such as na.myconnectwise.net.")
-@click.option("--company", required=True, help="The short name that technicians type when they sign in.")
-@click.option("--public-key", required=True)
-@click.option("--private-key", default="", help="Better left out: read from PODSERVER_PSA_PRIVATE_KEY, or asked for.")
-@click.option("--client-id", required=True)
-@click.option("--install-pod/--no-install-pod", default=False, help="Also create the rows of the set-up table.")
-@click.option("--height", type=click.Choice(["600", "800"]), default="600", show_default=True)
-@with_application
-def integration_add_connectwise(
-    tenant: str, name: str, site: str, company: str, public_key: str, private_key: str, client_id: str,
-    install_pod: bool, height: str,
-) -> None:  # fmt: skip
-    """Check the keys against ConnectWise, save them, and print the pod URL."""
-    only_tenant(tenant)
-    private_key = private_key or os.environ.get("PODSERVER_PSA_PRIVATE_KEY", "")
-    private_key = private_key or click.prompt("Private key", hide_input=True)
-    keys = ConnectWiseKeys(site, company, public_key, private_key, client_id)
-    try:
-        saved = add_connectwise(
-            keys, name=name, actor="podserver integration add", install=install_pod, height=int(height)
-        )
-    except (integrations.BadInput, PsaError) as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(saved)
-
-
-def add_connectwise(keys: ConnectWiseKeys, *, name: str, actor: str, install: bool, height: int) -> str:
-    """Validate and save an integration of the bound tenant, or renew the one with the same site and company.
-
-    Says on standard error which rights are missing. Returns the pod URL. Raises BadInput and PsaError.
-    """
-    from flask import current_app
-
-    session = db.session()
-    connections: integrations.Connections = current_app.extensions["connections"]
-    keys = integrations.clean_keys(keys)
-    connector = connections.make(keys)
-    validation = integrations.validate(connector)
-    for right in validation.rights:
-        if right.granted is not True:
-            mark = "missing" if right.granted is False else "unknown"
-            click.echo(f"{mark}: {right.name} ({right.purpose}). Grant it at {right.where}", err=True)
-    with writing(session):
-        stored = next(
-            (i for i in integrations.integrations(session) if (i.site, i.company) == (keys.site, keys.company)), None
-        )
-        saved = integrations.save(session, keys, name=name, stored=stored, validation=validation, actor=actor, at=now())
-    base_url = current_app.extensions["settings"].base_url
-    if install:
-        connector.install_pod(integrations.pod_setups(saved, base_url, height))
-    return integrations.pod_url(saved, base_url)
 
 
 @main.command()
@@ -370,7 +301,9 @@ def history_verify(file: Path, public_key: str) -> None:
 
 
 from podserver import demo as _demo  # noqa: E402  (it adds its command to `main`)
+from podserver.integrations import commands as _integrations  # noqa: E402  (likewise)
 from podserver.policies import commands as _policies  # noqa: E402  (likewise)
 
 main.add_command(_demo.command)
+main.add_command(_integrations.integration)
 main.add_command(_policies.policy)

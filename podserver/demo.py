@@ -22,7 +22,8 @@ from podserver.delivery import accounts as sms_accounts
 from podserver.delivery import duo_accounts, mail_accounts, microsoft_accounts
 from podserver.delivery.microsoft import Cloud, NotReached
 from podserver.integrations import service as integrations
-from podserver.integrations.service import ConnectWiseKeys
+from podserver.integrations.commands import connect
+from podserver.integrations.psas import BadInput, kind_of
 from podserver.microsoft import consent, push
 from podserver.microsoft import service as microsoft
 from podserver.policies import service as policies
@@ -101,18 +102,21 @@ def command(
     Secrets come from PODSERVER_DEMO_PSA_PRIVATE_KEY, PODSERVER_DEMO_TWILIO_AUTH_TOKEN and the like.
     """
     from podserver.application import create_app
-    from podserver.command import add_connectwise
 
     private_key = os.environ.get("PODSERVER_DEMO_PSA_PRIVATE_KEY", "demoPrivateKey01")
     auth_token = os.environ.get("PODSERVER_DEMO_TWILIO_AUTH_TOKEN", "demo-auth-token-0001")
     app = create_app()
     with app.app_context():
         _people()
-        keys = ConnectWiseKeys(psa_site, psa_company, psa_public_key, private_key, psa_client_id)
+        keys = {
+            "site": psa_site, "company": psa_company, "public_key": psa_public_key, "private_key": private_key,
+            "client_id": psa_client_id,
+        }  # fmt: skip
         try:
-            pod_url = add_connectwise(keys, name="ConnectWise", actor=ACTOR, install=True, height=600)
-        except (integrations.BadInput, PsaError) as error:
+            connected = connect(kind_of("connectwise"), keys, name="ConnectWise", actor=ACTOR, height=600)
+        except (BadInput, PsaError) as error:
             raise click.ClickException(str(error)) from None
+        pod_url = integrations.pod_url(connected, app.extensions["settings"].base_url)
         _members()
         with writing(db.session()) as session:
             sms_accounts.save(

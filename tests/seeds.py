@@ -21,6 +21,7 @@ from podserver.history import chain
 from podserver.integrations.models import Integration, Psa
 from podserver.microsoft import service as microsoft
 from podserver.microsoft import sign_in
+from podserver.pod import window
 from podserver.pod.service import keep
 from podserver.policies import service as policies
 from podserver.policies.policy import Policy
@@ -58,10 +59,12 @@ class Seeds:
                 pod_key=sealing.random_id(),
                 site="na.myconnectwise.net",
                 origin="https://na.myconnectwise.net",
-                company=self.short,
-                client_id="0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
-                public_key="publicKey0001",
-                private_key="privateKey0001",
+                values={
+                    "site": "na.myconnectwise.net",
+                    "company": self.short,
+                    "client_id": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
+                },
+                secrets={"public_key": "publicKey0001", "private_key": "privateKey0001"},
                 created_at=at,
                 active=True,
             )
@@ -241,6 +244,7 @@ class Seeds:
                 code="",
                 at=self.at,
             )
+        window.open_one(self.session, self.integration, record_key="ticket:48213", address="198.51.100.7", at=self.at)
         sightings.take_note(
             self.session, hash_key=self.tenant.hash_key, integration_id=self.integration.id,
             people={"77": [self.target()]}, at=self.at,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from podserver.accounts.models import Tenant
 from podserver.database import Base, UtcDateTime
-from podserver.security.sealing import SealedText
+from podserver.security.sealing import SealedFields
 from podserver.tenancy import TenantOwned
 
 
@@ -18,13 +18,19 @@ class Psa(enum.StrEnum):
     """The PSAs that podserver knows."""
 
     CONNECTWISE = "connectwise"
+    HALO = "halo"
+    AUTOTASK = "autotask"
+    KASEYA_BMS = "kaseya_bms"
+    SUPEROPS = "superops"
 
 
 class Integration(TenantOwned, Base):
     """One connection to one PSA.
 
     ``pod_key`` names the integration in pod URLs: random, so that nobody enumerates tenants, but no secret.
-    ``origin`` is the PSA's origin in the technician's browser, the only one that may frame the pod.
+    ``site`` says in a line where the PSA is. ``origin`` lists the PSA's origins in the technician's browser, separated
+    by spaces, the only ones that may frame the pod; empty where the PSA frames nothing. ``values`` are the fields of
+    the set-up page by name, ``secrets`` those that are never shown again.
     ``checked_at`` is when the PSA last confirmed the keys; ``problem`` the last refusal, in words.
     """
 
@@ -34,12 +40,10 @@ class Integration(TenantOwned, Base):
     psa: Mapped[Psa] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(80))
     pod_key: Mapped[str] = mapped_column(String(26), unique=True)
-    site: Mapped[str] = mapped_column(String(200))
-    origin: Mapped[str] = mapped_column(String(200))
-    company: Mapped[str] = mapped_column(String(50))
-    client_id: Mapped[str] = mapped_column(String(36))
-    public_key: Mapped[str] = mapped_column(SealedText)
-    private_key: Mapped[str] = mapped_column(SealedText)
+    site: Mapped[str] = mapped_column(String(300))
+    origin: Mapped[str] = mapped_column(String(600))
+    values: Mapped[dict[str, str]] = mapped_column(JSON)
+    secrets: Mapped[dict[str, str]] = mapped_column(SealedFields)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

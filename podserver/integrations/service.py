@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
-from uuid import UUID
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from connectors.base import Connector, Member, PodSetup, PsaError, Rejected, Right
-from connectors.connectwise import CONTACT_SCREEN, SERVICE_SCREEN, ConnectWise, parse_site
-from connectors.http import Call, Observer
+from connectors.base import Connector, Member, PodSetup, PsaError, Right
+from connectors.http import Call
 from podserver.accounts.models import Tenant
 from podserver.history.service import Entry, Kind, Subject, record
-from podserver.integrations.models import Integration, Psa
-from podserver.security import failures, public_hosts, sealing
+from podserver.integrations.connections import Connections
+from podserver.integrations.fields import values_of
+from podserver.integrations.models import Integration
+from podserver.integrations.psas import BadInput, PsaKind, Values, kind_of
+from podserver.security import failures, sealing
 from podserver.tenancy import across_tenants, bound_tenant
 
-POD_HEIGHTS = (600, 800)
 # Not failures but a claim: the second to count within the minute finds the door closed.
 _INSTALL = failures.Bucket("pod rows of integration", 2, timedelta(minutes=1))
-
-
-class BadInput(ValueError):
-    """A field is wrong; the message is a sentence for the admin, ``field`` the field's name."""
-
-    def __init__(self, message: str, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectWiseKeys:
-    """What the set-up page asks for, in ConnectWise's words. Empty keys keep the stored ones."""
-
-    site: str
-    company: str
-    public_key: str
-    private_key: str
-    client_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,109 +48,6 @@ class Validation:
         return [right for right in self.rights if right.granted is None]
 
 
-class Connections:
-    """Makes connectors and keeps one for each integration and its present keys, as each remembers its codebase."""
-
-    def __init__(self, local_hosts: frozenset[str]) -> None:
-        self._local_hosts = local_hosts
-        self._kept: dict[tuple[int, str, float], Connector] = {}
-        self._lock = threading.Lock()
-
-    def to(self, integration: Integration, *, timeout: float = 3.0) -> Connector:
-        """The connector of a stored integration; ``timeout`` is in seconds. Raises PsaError where it cannot be."""
-        print_of_keys = sealing.fingerprint(
-            "\n".join(
-                (
-                    integration.site,
-                    integration.company,
-                    integration.public_key,
-                    integration.private_key,
-                    integration.client_id,
-                )
-            )
-        )
-        key = (integration.id, print_of_keys, timeout)
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is None:
-                if len(self._kept) > 500:
-                    self._kept.clear()
-                kept = self._kept[key] = self.make(keys_of(integration), timeout=timeout)
-            return kept
-
-    def make(self, keys: ConnectWiseKeys, *, timeout: float = 3.0, observer: Observer | None = None) -> Connector:
-        """A connector for keys that are not stored yet. Raises PsaError where the values cannot be right."""
-        self._refuse_local(keys.site)
-        return ConnectWise(
-            keys.site, keys.company, keys.public_key, keys.private_key, keys.client_id,
-            timeout=timeout, observer=observer,
-        )  # fmt: skip
-
-    def _refuse_local(self, site: str) -> None:
-        """An admin of one tenant must not make the server call into its own network.
-
-        ``PODSERVER_LOCAL_HOSTS`` lists the hosts inside it that are wanted, such as a self-hosted PSA.
-        """
-        parts = urlsplit(parse_site(site).api_origin)
-        if parts.netloc.lower() in self._local_hosts or (parts.hostname or "") in self._local_hosts:
-            return
-        try:
-            public_hosts.addresses(parts.hostname or "", parts.port or 443, self._local_hosts)
-        except public_hosts.InsideNetwork:
-            raise Rejected(
-                f"{parts.hostname} is inside this server's own network. "
-                "The operator can allow it with PODSERVER_LOCAL_HOSTS."
-            ) from None
-        except OSError:
-            return
-
-
-def keys_of(integration: Integration) -> ConnectWiseKeys:
-    """The stored keys of an integration."""
-    return ConnectWiseKeys(
-        integration.site,
-        integration.company,
-        integration.public_key,
-        integration.private_key,
-        integration.client_id,
-    )
-
-
-def clean_keys(keys: ConnectWiseKeys, stored: Integration | None = None) -> ConnectWiseKeys:
-    """The keys as they are stored, with empty secrets taken from the stored integration. Raises BadInput."""
-    site, company = keys.site.strip(), keys.company.strip()
-    try:
-        api_origin = parse_site(site).api_origin
-    except Rejected as error:
-        raise BadInput(str(error), "site") from None
-    if not company or not company.isascii() or not all(c.isalnum() or c in "_-." for c in company) or len(company) > 50:
-        raise BadInput(
-            "The company is the short name that your technicians type when they sign in to ConnectWise.", "company"
-        )
-    # Stored keys go nowhere but where they were saved for, or a changed site would carry them off.
-    same_place = stored is not None and parse_site(stored.site).api_origin == api_origin and stored.company == company
-    chosen = {}
-    for name in ("public_key", "private_key"):
-        key = getattr(keys, name).strip()
-        if not key and stored is not None and same_place:
-            key = getattr(stored, name)
-        word = name.partition("_")[0]
-        if not key and stored is not None:
-            raise BadInput(f"The stored {word} key belongs to the old site and company. Enter it again.", name)
-        if not 8 <= len(key) <= 100 or not all("!" <= c <= "~" and c != ":" for c in key):
-            raise BadInput(
-                f"The {word} key is not a key; copy it from System > Members > API Members > API Keys.", name
-            )
-        chosen[name] = key
-    try:
-        client_id = str(UUID(keys.client_id.strip()))
-    except ValueError:
-        raise BadInput(
-            "The client ID is a GUID; ConnectWise's developer site issues it for your integration.", "client_id"
-        ) from None
-    return ConnectWiseKeys(site, company, chosen["public_key"], chosen["private_key"], client_id)
-
-
 def validate(connector: Connector) -> Validation:
     """Call the PSA for real: who are we, and which rights are there. Never raises PsaError."""
     try:
@@ -183,9 +59,11 @@ def validate(connector: Connector) -> Validation:
 
 def save(
     session: Session,
-    keys: ConnectWiseKeys,
+    kind: PsaKind,
+    values: Values,
     *,
     name: str,
+    origins: tuple[str, ...],
     stored: Integration | None,
     validation: Validation,
     actor: str,
@@ -193,42 +71,44 @@ def save(
 ) -> Integration:
     """Save an integration whose keys the PSA has just confirmed. Raises BadInput where it has not."""
     if validation.member is None:
-        raise BadInput(validation.problem or "ConnectWise did not confirm the keys.")
-    name = " ".join(name.split()) or "ConnectWise"
+        raise BadInput(validation.problem or f"{kind.title} did not confirm the keys.")
+    name = " ".join(name.split()) or kind.title
     if len(name) > 80:
         raise BadInput("A name has 80 characters at most.", "name")
-    integration = stored or Integration(psa=Psa.CONNECTWISE, pod_key=sealing.random_id(), created_at=at, active=True)
-    changed = [
-        field
-        for field, value in (("site", keys.site), ("company", keys.company), ("public key", keys.public_key),
-                             ("private key", keys.private_key), ("client id", keys.client_id))
-        if stored is None or getattr(stored, field.replace(" ", "_")) != value
-    ]  # fmt: skip
+    integration = stored or Integration(psa=kind.psa, pod_key=sealing.random_id(), created_at=at, active=True)
+    before = values_of(stored) if stored is not None else {}
+    changed = [field.name for field in kind.fields if before.get(field.name) != values.get(field.name, "")]
     integration.name = name
-    integration.site = keys.site
-    integration.origin = parse_site(keys.site).ui_origin
-    integration.company = keys.company
-    integration.public_key = keys.public_key
-    integration.private_key = keys.private_key
-    integration.client_id = keys.client_id
+    integration.site = kind.site(values)[:300]
+    integration.origin = " ".join(origins)
+    integration.values = {name: text for name, text in values.items() if name not in kind.secrets}
+    integration.secrets = {name: text for name, text in values.items() if name in kind.secrets}
     integration.checked_at = at
     integration.problem = ""
     session.add(integration)
     session.flush()
-    detail = {"integration": name, "site": keys.site, "changed": changed}
+    detail = {"integration": name, "site": integration.site, "changed": changed}
     record(session, at, Entry(Kind.INTEGRATION_CHANGED, Subject(integration_id=integration.id), actor, detail))
     return integration
 
 
-def refuse_double(session: Session, keys: ConnectWiseKeys) -> None:
-    """Raise BadInput where this company is connected already, in the transaction that is to add it."""
+def refuse_double(session: Session, kind: PsaKind, values: Values) -> None:
+    """Raise BadInput where this place is connected already, in the transaction that is to add it."""
     tenant_id = bound_tenant(session)
     # Two that add at once wait for each other here.
     session.execute(select(Tenant.id).where(Tenant.id == tenant_id).with_for_update())
-    place = (parse_site(keys.site).api_origin, keys.company.casefold())
-    for each in integrations(session):
-        if (parse_site(each.site).api_origin, each.company.casefold()) == place:
-            raise BadInput(f"This company is connected already, as {each.name}. Change it there.", "company")
+    double = in_place(session, kind, values)
+    if double is not None:
+        raise BadInput(f"This one is connected already, as {double.name}. Change it there.")
+
+
+def in_place(session: Session, kind: PsaKind, values: Values) -> Integration | None:
+    """The tenant's integration with the same PSA at the same place."""
+    place = kind.place(values)
+    return next(
+        (i for i in integrations(session) if i.psa == kind.psa and kind.place(values_of(i)) == place),
+        None,
+    )
 
 
 def set_active(session: Session, integration: Integration, active: bool, *, actor: str, at: datetime) -> None:
@@ -248,19 +128,19 @@ def note_check(session: Session, integration: Integration, validation: Validatio
 
 
 def pod_url(integration: Integration, base_url: str) -> str:
-    """The URL for the PSA's set-up table, with ConnectWise's own tokens in it."""
-    return f"{base_url}/pod/connectwise/{integration.pod_key}?id=[cw_id]&screen=[cw_screen]"
+    """The URL for the PSA's set-up table, with the PSA's own tokens in it; empty where the PSA embeds nothing."""
+    frame = kind_of(integration.psa).frame
+    return frame.url(base_url, integration.pod_key) if frame else ""
 
 
 def pod_setups(integration: Integration, base_url: str, height: int) -> list[PodSetup]:
-    """The rows of the PSA's set-up table, one for each screen. Raises BadInput for an odd height."""
-    if height not in POD_HEIGHTS:
-        raise BadInput("The pod is 600 or 800 pixels high.", "height")
-    url = pod_url(integration, base_url)
-    return [
-        PodSetup(screen=screen, description="Caller verification", url=url, origin=base_url, height=height)
-        for screen in (SERVICE_SCREEN, CONTACT_SCREEN)
-    ]
+    """The rows of the PSA's set-up table that can be installed. Raises BadInput for an odd height."""
+    frame = kind_of(integration.psa).frame
+    if frame is None or frame.setups is None:
+        raise BadInput("The pod cannot be installed in this PSA from here.")
+    if frame.heights and height not in frame.heights:
+        raise BadInput(f"The pod is {' or '.join(str(each) for each in frame.heights)} pixels high.", "height")
+    return list(frame.setups(pod_url(integration, base_url), base_url, height))
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +152,7 @@ class InstalledRow:
 
 
 def claim_install(session: Session, integration: Integration, at: datetime) -> None:
-    """Keep others from installing this pod for a minute, as ConnectWise lets two at once double the rows.
+    """Keep others from installing this pod for a minute, as a PSA lets two at once double the rows.
 
     In the caller's writing transaction. Raises BadInput where somebody else has the claim.
     """
@@ -302,7 +182,7 @@ def install(connections: Connections, integration: Integration, setups: Sequence
         if call.method == "POST":
             written.append(call.path_template)
 
-    connector = connections.make(keys_of(integration), observer=watch)
+    connector = connections.make(kind_of(integration.psa), values_of(integration), observer=watch)
     rows = []
     for setup in setups:
         before = len(written)

@@ -14,9 +14,12 @@ from podserver.accounts.models import Role
 from podserver.configuration import Settings
 from podserver.database import now, release, writing
 from podserver.integrations import service
-from podserver.integrations.forms import ConnectWiseForm, InstallForm, SwitchForm
+from podserver.integrations.connections import Connections
+from podserver.integrations.fields import clean, completed, live_choices, values_of
+from podserver.integrations.forms import InstallForm, PsaForm, SwitchForm, lists_form, psa_form
 from podserver.integrations.models import Integration
-from podserver.integrations.service import BadInput, Connections, ConnectWiseKeys, InstalledRow, Validation
+from podserver.integrations.psas import KINDS, BadInput, PsaKind, kind_of
+from podserver.integrations.service import InstalledRow, Validation
 from podserver.portal.session import PortalVisit, portal_page
 
 blueprint = Blueprint("integrations", __name__, url_prefix="/integrations")
@@ -44,94 +47,123 @@ def _find(visit: PortalVisit, integration_id: int) -> Integration:
 @blueprint.get("")
 @portal_page(Role.ADMIN)
 def integrations(visit: PortalVisit) -> Any:
-    """The tenant's connections."""
+    """The tenant's connections, and the PSAs that can be added."""
     every = service.integrations(visit.session)
-    return render_template("portal/integrations.html", visit=visit, integrations=every)
+    return render_template("portal/integrations.html", visit=visit, integrations=every, kinds=KINDS)
 
 
-@blueprint.route("/connectwise/new", methods=["GET", "POST"])
+@blueprint.route("/<psa>/new", methods=["GET", "POST"])
 @portal_page(Role.ADMIN)
-def add_connectwise(visit: PortalVisit) -> Any:
-    """Add a ConnectWise; it is saved when ConnectWise has confirmed the keys."""
-    form = ConnectWiseForm()
+def add(visit: PortalVisit, psa: str) -> Any:
+    """Add a PSA; it is saved when the PSA has confirmed the keys."""
+    try:
+        kind = kind_of(psa)
+    except LookupError:
+        abort(404, "podserver knows no such PSA.")
+    form = psa_form(kind, None)
     if form.validate_on_submit():
-        saved, validation = _validate(visit, form, None)
+        saved, validation = _validate(visit, kind, form, None)
         if saved is not None:
-            return _page(visit, saved, ConnectWiseForm(formdata=None, obj=saved), validation=validation)
-    return render_template("portal/integration_new.html", visit=visit, form=form)
+            return _page(visit, saved, psa_form(kind, saved, filled=False), validation=validation)
+    return render_template("portal/integration_new.html", visit=visit, form=form, kind=kind)
 
 
 @blueprint.route(_ONE, methods=["GET", "POST"])
 @portal_page(Role.ADMIN)
 def integration(visit: PortalVisit, integration_id: int) -> Any:
-    """One connection: its keys, its rights, and the pod. A POST validates, and saves what ConnectWise confirmed."""
+    """One connection: its keys, its rights, and the pod. A POST validates, and saves what the PSA confirmed."""
     stored = _find(visit, integration_id)
-    form = ConnectWiseForm(obj=stored)
+    kind = kind_of(stored.psa)
+    form = psa_form(kind, stored)
     validation = None
     if form.validate_on_submit():
-        saved, validation = _validate(visit, form, stored)
+        saved, validation = _validate(visit, kind, form, stored)
         if saved is not None:
-            form = ConnectWiseForm(formdata=None, obj=saved)
+            form = psa_form(kind, saved, filled=False)
     return _page(visit, stored, form, validation=validation)
 
 
-def _validate(
-    visit: PortalVisit, form: ConnectWiseForm, stored: Integration | None
-) -> tuple[Integration | None, Validation | None]:
-    """Ask ConnectWise, and save if it confirms; what it or a rule refuses is shown in the form."""
-    typed = ConnectWiseKeys(
-        form.site.data, form.company.data, form.public_key.data or "", form.private_key.data or "", form.client_id.data
-    )
+@blueprint.get(f"{_ONE}/lists")
+@portal_page(Role.ADMIN)
+def lists(visit: PortalVisit, integration_id: int) -> Any:
+    """The fields that the PSA itself fills, asked for by the page once it stands."""
+    stored = _find(visit, integration_id)
+    kind = kind_of(stored.psa)
+    visit.session.expunge(stored)
+    release(visit.session)
     try:
-        keys = service.clean_keys(typed, stored)
+        choices = live_choices(kind, _connections().to(stored))
+    except PsaError as error:
+        return render_template("portal/problem.html", problem=str(error))
+    return render_template("portal/integration_lists.html", form=lists_form(kind, stored, choices), kind=kind)
+
+
+def _validate(
+    visit: PortalVisit, kind: PsaKind, form: PsaForm, stored: Integration | None
+) -> tuple[Integration | None, Validation | None]:
+    """Ask the PSA, and save if it confirms; what it or a rule refuses is shown in the form."""
+    try:
+        values = clean(kind, form.typed(kind), stored)
+        before = values_of(stored) if stored is not None else {}
         release(visit.session)
-        validation = service.validate(_connections().make(keys))
+        connector = _connections().make(kind, values)
+        validation = service.validate(connector)
+        if validation.member is not None:
+            values = completed(kind, values, connector)
+            origins = kind.frame.origins(values, connector) if kind.frame else ()
     except (BadInput, PsaError) as error:
         form.blame(error)
         return None, None
     if validation.member is None:
         form.form_errors.append(validation.problem)
-        if stored is not None and keys == service.keys_of(stored):
+        if stored is not None and values == before:
             with writing(visit.session) as session:
                 service.note_check(session, stored, validation, now())
         return None, validation
     try:
         with writing(visit.session) as session:
             if stored is None:
-                service.refuse_double(session, keys)
+                service.refuse_double(session, kind, values)
             saved = service.save(
-                session, keys, name=form.name.data or "", stored=stored, validation=validation,
-                actor=visit.user.name, at=now(),
+                session, kind, values, name=form.name.data or "", origins=origins, stored=stored,
+                validation=validation, actor=visit.user.name, at=now(),
             )  # fmt: skip
     except BadInput as error:
         form.blame(error)
         return None, validation
+    _connections().forgive(saved)
     return saved, validation
 
 
 def _page(
     visit: PortalVisit,
     stored: Integration,
-    form: ConnectWiseForm,
+    form: PsaForm,
     *,
     validation: Validation | None = None,
     rows: list[InstalledRow] | None = None,
     problem: str = "",
     install_form: InstallForm | None = None,
 ) -> str:
-    for secret in (form.public_key, form.private_key):
-        secret.stored = True
+    kind = kind_of(stored.psa)
+    url = service.pod_url(stored, _base_url())
+    heights = kind.frame.heights if kind.frame else ()
+    install_form = install_form or InstallForm(formdata=None)
+    install_form.offer(heights)
+    height = heights[0] if heights else 0
     return render_template(
         "portal/integration.html",
         visit=visit,
         integration=stored,
+        kind=kind,
         form=form,
-        install_form=install_form or InstallForm(formdata=None),
+        install_form=install_form,
         switch_form=SwitchForm(formdata=None),
         validation=validation,
-        pod_url=service.pod_url(stored, _base_url()),
-        setups=service.pod_setups(stored, _base_url(), service.POD_HEIGHTS[0]),
-        heights=service.POD_HEIGHTS,
+        pod_url=url,
+        base_url=_base_url(),
+        installs=kind.frame is not None and kind.frame.setups is not None,
+        steps=kind.frame.steps(url, _base_url(), height) if kind.frame else (),
         rows=rows,
         problem=problem,
     )
@@ -141,34 +173,36 @@ def _page(
 @portal_page(Role.ADMIN, counts_as_use=False)
 def loaded(visit: PortalVisit, integration_id: int) -> Any:
     """The line that says when the pod was last loaded, and from where; the page asks for it again and again."""
-    return render_template("portal/loaded.html", visit=visit, integration=_find(visit, integration_id))
+    stored = _find(visit, integration_id)
+    return render_template("portal/loaded.html", visit=visit, integration=stored, kind=kind_of(stored.psa))
 
 
 @blueprint.post(f"{_ONE}/install")
 @portal_page(Role.ADMIN)
 def install(visit: PortalVisit, integration_id: int) -> Any:
-    """Find or create the pod's rows in ConnectWise's own set-up table."""
+    """Find or create the pod's rows in the PSA's own set-up table."""
     stored = _find(visit, integration_id)
+    kind = kind_of(stored.psa)
     form = InstallForm()
+    form.offer(kind.frame.heights if kind.frame else ())
     rows: list[InstalledRow] = []
     problem = ""
     if not form.validate_on_submit():
-        return _page(visit, stored, ConnectWiseForm(formdata=None, obj=stored), install_form=form)
+        return _page(visit, stored, psa_form(kind, stored, filled=False), install_form=form)
     try:
         with writing(visit.session) as session:
             service.claim_install(session, stored, visit.at)
     except BadInput as error:
-        return _page(visit, stored, ConnectWiseForm(formdata=None, obj=stored), problem=str(error), install_form=form)
+        return _page(visit, stored, psa_form(kind, stored, filled=False), problem=str(error), install_form=form)
     try:
-        rows = service.install(_connections(), stored, service.pod_setups(stored, _base_url(), int(form.height.data)))
-    except PsaError as error:
+        setups = service.pod_setups(stored, _base_url(), int(form.height.data or 0))
+        rows = service.install(_connections(), stored, setups)
+    except (BadInput, PsaError) as error:
         problem = str(error)
     finally:
         with writing(visit.session) as session:
             service.end_install(session, stored, rows, actor=visit.user.name, at=now())
-    return _page(
-        visit, stored, ConnectWiseForm(formdata=None, obj=stored), rows=rows, problem=problem, install_form=form
-    )
+    return _page(visit, stored, psa_form(kind, stored, filled=False), rows=rows, problem=problem, install_form=form)
 
 
 @blueprint.post(f"{_ONE}/switch")

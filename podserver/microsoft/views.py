@@ -17,7 +17,7 @@ from podserver.delivery import microsoft_accounts as accounts
 from podserver.delivery.accounts import BadInput, Verdict
 from podserver.delivery.credentials import MicrosoftApp, MicrosoftDirectory
 from podserver.delivery.microsoft import Cloud, Denied, NotReached, discover, within
-from podserver.integrations.service import Connections
+from podserver.integrations.connections import Connections
 from podserver.microsoft import consent, key_pair, push, script, service, sign_in
 from podserver.microsoft.consent import NotGiven, Proof
 from podserver.microsoft.forms import AgreeForm, AppForm, ClientForm, PlainForm, SecretForm

@@ -12,7 +12,7 @@ from podserver.accounts.models import Role
 from podserver.database import release, writing
 from podserver.delivery.outbox import Exchange
 from podserver.history.service import Entry, Kind, Subject, record
-from podserver.integrations.service import Connections
+from podserver.integrations.connections import Connections
 from podserver.pod import service
 from podserver.pod.session import Visit, company_of, hand_out, pod_visit
 from podserver.verification import notes

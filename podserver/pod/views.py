@@ -16,7 +16,7 @@ from podserver.branding.service import letterhead
 from podserver.configuration import Settings
 from podserver.database import discard, release
 from podserver.delivery.outbox import Exchange
-from podserver.integrations.service import Connections
+from podserver.integrations.connections import Connections
 from podserver.pod import other_contact, rows, service, words
 from podserver.pod.other_contact import MAY_VERIFY
 from podserver.pod.reaching import Kept, Reachable

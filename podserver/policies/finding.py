@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from connectors.base import PsaError
 from podserver.database import release
 from podserver.integrations import service as integrations
+from podserver.integrations.connections import Connections
 from podserver.integrations.models import Integration
-from podserver.integrations.service import Connections
 from podserver.policies import service
 from podserver.policies.models import PolicyRow
 from podserver.policies.service import Client

@@ -14,8 +14,8 @@ from connectors.base import PsaError
 from podserver.accounts.models import Role
 from podserver.database import release, writing
 from podserver.integrations import service as integrations
+from podserver.integrations.connections import Connections
 from podserver.integrations.models import Integration
-from podserver.integrations.service import Connections
 from podserver.pod.service import BadRecord, record_key
 from podserver.policies import service
 from podserver.policies.cautions import cautions

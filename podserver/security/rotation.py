@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, Text, bindparam, select, type_coerce, update
 
 from podserver.database import Base
-from podserver.security.sealing import Keyring, SealedText
+from podserver.security.sealing import Keyring, SealedFields, SealedText
 
 
 def reseal(engine: Engine, keyring: Keyring) -> int:
@@ -17,7 +17,7 @@ def reseal(engine: Engine, keyring: Keyring) -> int:
     with engine.begin() as connection:
         for table in Base.metadata.sorted_tables:
             keys = list(table.primary_key.columns)
-            for column in (c for c in table.columns if isinstance(c.type, SealedText)):
+            for column in (c for c in table.columns if isinstance(c.type, SealedText | SealedFields)):
                 sealed = type_coerce(column, Text).label("sealed")
                 rows = connection.execute(select(*keys, sealed).where(column.is_not(None))).all()
                 fresh = [

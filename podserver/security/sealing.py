@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import secrets
 from functools import lru_cache
 
@@ -95,6 +96,19 @@ class SealedText(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else _opened(value)
+
+
+class SealedFields(TypeDecorator[dict[str, str]]):
+    """Named texts, such as the keys of an account, that are encrypted together in the database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:
+        return None if value is None else keyring().seal(json.dumps(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str] | None:
+        return None if value is None else json.loads(_opened(value))
 
 
 def keyed_hash(key: str, *parts: str) -> str:

@@ -98,10 +98,12 @@ class Pod:
                 pod_key=sealing.random_id(),
                 site="https://psa.northgate.example",
                 origin="https://psa.northgate.example",
-                company="northgate",
-                client_id="0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
-                public_key="demoPublicKey01",
-                private_key="demoPrivateKey01",
+                values={
+                    "site": "https://psa.northgate.example",
+                    "company": "northgate",
+                    "client_id": "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d",
+                },
+                secrets={"public_key": "demoPublicKey01", "private_key": "demoPrivateKey01"},
                 created_at=at,
             )
             session.add(self.integration)

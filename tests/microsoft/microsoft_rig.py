@@ -163,7 +163,8 @@ class Msp:
         with writing(self.session):
             connected = self.seeds.integration
             connected.site = connected.origin = providers.plain
-            connected.public_key, connected.private_key = "demoPublicKey01", "demoPrivateKey01"
+            connected.values = {**connected.values, "site": providers.plain}
+            connected.secrets = {"public_key": "demoPublicKey01", "private_key": "demoPrivateKey01"}
             self.session.add(connected)
 
     @property

@@ -112,7 +112,8 @@ def an_msp(app: Flask, psa: Psa, name: str = "Northgate IT") -> Msp:
     with writing(seeds.session) as session:
         place = seeds.integration
         place.site = place.origin = psa.url
-        place.company, place.public_key, place.private_key = "northgate", "demoPublicKey01", "demoPrivateKey01"
+        place.values = {**place.values, "site": psa.url, "company": "northgate"}
+        place.secrets = {"public_key": "demoPublicKey01", "private_key": "demoPrivateKey01"}
         session.add(place)
         session.flush()
         for person, role in (("Alex Moreno", Role.ADMIN), ("Ines Duarte", Role.AUDITOR)):

@@ -125,7 +125,7 @@ def test_marks_and_a_pending_request_are_shown(ready: Msp, psa: Psa) -> None:
     contact = f"{psa.url}/v4_6_release/apis/3.0/company/contacts/77"
     keys = ("northgate+demoPublicKey01", "demoPrivateKey01")
     added = requests.post(f"{contact}/communications", json=number, auth=keys, timeout=5,
-                          headers={"clientId": ready.seeds.integration.client_id})  # fmt: skip
+                          headers={"clientId": ready.seeds.integration.values["client_id"]})  # fmt: skip
     assert added.status_code == 201, added.text
     assert "0198" not in explained(ready), "the PSA's last answer is young enough"
     page = explained(ready, anew="y")

@@ -38,7 +38,7 @@ def test_keys_that_connectwise_confirms_are_saved_and_every_right_is_listed(
     assert text.count("✓ Present") == 9
     (saved,) = stored(app)
     assert saved.active
-    assert (saved.site, saved.company, saved.private_key) == (emulators.url, "northgate", "demoPrivateKey01")
+    assert saved.site == f"{emulators.url}, northgate" and saved.secrets["private_key"] == "demoPrivateKey01"
 
 
 def test_keys_that_connectwise_refuses_are_not_saved_and_what_was_typed_stays(
@@ -89,7 +89,7 @@ def test_a_right_that_connectwise_would_not_tell_is_unknown(
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("site", "", "The site is needed."),
+        ("site", "", "Site is needed."),
         ("site", "na.myconnectwise.net/path", "Enter only the host of your ConnectWise site"),
         ("site", "http://169.254.169.254", "Enter the host name of your ConnectWise site"),
         ("company", "two words", "The company is the short name"),
@@ -120,13 +120,14 @@ def test_empty_secrets_keep_the_stored_ones(connected: str, admin: Browser, emul
     changed = {**KEYS, "site": emulators.url, "public_key": "", "private_key": "", "name": "Renamed"}
     assert "Saved." in admin.post(connected, changed).text
     (saved,) = stored(app)
-    assert (saved.name, saved.public_key, saved.private_key) == ("Renamed", "demoPublicKey01", "demoPrivateKey01")
+    assert saved.name == "Renamed"
+    assert saved.secrets == {"public_key": "demoPublicKey01", "private_key": "demoPrivateKey01"}
 
 
 def test_stored_keys_are_never_carried_to_another_site(connected: str, admin: Browser, app: Flask) -> None:
     changed = {**KEYS, "site": "collector.example.com", "public_key": "", "private_key": ""}
     answer = admin.post(connected, changed)
-    assert "The stored public key belongs to the old site and company. Enter it again." in answer.text
+    assert "The stored public key belongs to the old place. Enter it again." in answer.text
     assert stored(app)[0].site.startswith("http://localhost")
 
 
@@ -145,7 +146,7 @@ def test_the_same_company_is_not_connected_twice_even_at_once(admin: Browser, em
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(press, range(3)))
     assert sum("ConnectWise confirmed" in answer for answer in answers) == 1
-    assert sum("This company is connected already, as ConnectWise." in answer for answer in answers) == 2
+    assert sum("This one is connected already, as ConnectWise." in answer for answer in answers) == 2
     assert len(stored(app)) == 1
 
 
