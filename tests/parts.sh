@@ -14,12 +14,14 @@ if ! chromium >/dev/null 2>&1; then
 fi
 
 if command -v npm >/dev/null 2>&1; then
-  # Somebody else's Twilio and mail server, to check that ours are not only our view of them. Both in one command:
-  # npm takes out what it is not told of.
-  if [ ! -d build/stand-ins/node_modules/emulate ] || [ ! -d build/stand-ins/node_modules/maildev ]; then
+  # Somebody else's Twilio and mail server and a client of Autotask's API, to check that ours are not only our view
+  # of them. All in one command: npm takes out what it is not told of.
+  if [ ! -d build/stand-ins/node_modules/emulate ] || [ ! -d build/stand-ins/node_modules/maildev ] ||
+    [ ! -d build/stand-ins/node_modules/@apigrate/autotask-restapi ]; then
     echo "Installing third parties' stand-ins for Twilio and for a mail server..."
     mkdir -p build/stand-ins
-    (cd build/stand-ins && npm install --silent --no-audit --no-fund --no-save emulate@0.11.2 maildev@3.0.0 >/dev/null 2>&1) ||
+    (cd build/stand-ins && npm install --silent --no-audit --no-fund --no-save emulate@0.11.2 maildev@3.0.0 \
+      @apigrate/autotask-restapi@2.0.1 >/dev/null 2>&1) ||
       echo "The stand-ins could not be installed: their tests will be skipped."
   fi
 else

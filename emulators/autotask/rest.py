@@ -68,7 +68,7 @@ class Rest:
         parts = [part for part in rest.split("/") if part]
         entry = self._log.add("/" + "/".join(parts))
         try:
-            if request.method == "GET" and len(request.url) > LONGEST_URL:
+            if request.method == "GET" and len(request.base_url) + len(request.query_string) > LONGEST_URL:
                 raise no_such_route()
             return _send(entry, 200, json.dumps(self._serve(root, parts, second, entry)))
         except ApiError as problem:
