@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
@@ -63,6 +64,7 @@ class ManageApi:
         self._secrets = (private_key, token, public_key)
         self._authorization = f"Basic {token}"
         self._codebase: str | None = None
+        self._discovering = threading.Lock()
         self._cloud = address.cloud
 
     def __repr__(self) -> str:
@@ -141,7 +143,9 @@ class ManageApi:
     def codebase(self) -> str:
         """The release part of the path, for example ``v2025_1/``; asked once per instance."""
         if self._codebase is None:
-            self._discover()
+            with self._discovering:
+                if self._codebase is None:
+                    self._discover()
         return self._codebase or ""
 
     def rediscover(self) -> bool:

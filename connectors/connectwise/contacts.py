@@ -19,11 +19,12 @@ def search(api: ManageApi, wanted: ContactSearch, mobile_labels: Collection[str]
     """Active contacts that match, by name. Raises Rejected for an empty search and for what cannot be looked for.
 
     ConnectWise compares numbers as they were typed in, most often as digits alone: the last ten are looked for, then
-    the last seven, and every row found is judged by all its digits.
+    the last seven, and every row found is judged by all its digits. ``=`` heeds upper and lower case, so addresses are
+    looked for by ``contains`` and judged here.
     """
     conditions = all_of(*(_name(word) for word in wanted.name.split()), _company(wanted.company))
     if wanted.email.strip():
-        found = _by_item(api, conditions, equals("communicationItems/value", wanted.email.strip()), wanted.limit)
+        found = _by_item(api, conditions, contains("communicationItems/value", wanted.email.strip()), wanted.limit)
         people = [records.contact(row, mobile_labels) for row in found]
         return _sorted([each for each in people if _has_address(each, wanted.email.strip())], wanted.limit)
     if wanted.phone.strip():

@@ -69,6 +69,12 @@ def _scope(value: Any) -> list[str]:
     return list(value)
 
 
+def _merged(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(str(each).isdecimal() for pair in value.items() for each in pair):
+        raise ValueError("must be an object of contact ids")
+    return {str(gone): str(kept) for gone, kept in value.items()}
+
+
 @dataclass(frozen=True)
 class Switch:
     """One fault: its resting value, how to read a new one, and a sentence for people."""
@@ -103,6 +109,7 @@ SWITCHES: dict[str, Switch] = {
     "companyinfo_unknown": Switch("null", _choice("null", "404"), "Answer for a login company that does not exist."),
     "ssl_required": Switch(False, _flag, 'Refuse with "SSL is required.", as a request to the wrong host gets.'),
     "table_setup_inquire_needed": Switch(False, _flag, "Set-up lists also need Table Setup: Inquire."),
+    "merged_contacts": Switch({}, _merged, "Contacts that were merged: the id answers with the other one's record."),
     "member_session": Switch(
         "valid",
         _choice("valid", "expired", "other_member"),

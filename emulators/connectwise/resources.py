@@ -145,6 +145,8 @@ def _parent(call: Call, resource: Resource, key: str) -> int | None:
 
 def _find(call: Call, resource: Resource, parent_id: int | None, key: str) -> Record:
     level = _inquire(call, resource) if call.method == "GET" else "All"
+    if resource.table == "contacts":
+        key = call.faults["merged_contacts"].get(key, key)
     record = call.store.get(resource.table, int(key)) if key.isdecimal() else None
     if record is None and resource.table == "members":
         record = call.store.member(key)
