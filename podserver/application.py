@@ -30,12 +30,13 @@ from podserver.delivery.microsoft_check import CredentialCheck
 from podserver.delivery.models import WorkerPulse
 from podserver.delivery.queue import Nudger, make_queue
 from podserver.delivery.sms import SmsChannel
-from podserver.integrations.notes import NoteChannel, NoteTopic
 from podserver.integrations.connections import Connections, ledger_of
+from podserver.integrations.notes import NoteChannel, NoteTopic
 from podserver.microsoft import doors as microsoft_doors
 from podserver.microsoft import push as microsoft_push
 from podserver.pod import connectwise as pod_connectwise
 from podserver.pod import views as pod_views
+from podserver.pod import window_views as pod_window_views
 from podserver.portal import install as install_portal
 from podserver.security import frame_policy, sealing
 from podserver.security.assets import install as install_assets
@@ -132,7 +133,8 @@ def _install_exchange(app: Flask, settings: Settings) -> None:
 
 def _install_doors(app: Flask, settings: Settings) -> None:
     csrf = CSRFProtect(app)
-    # The pod has no cookie that a foreign page could ride on: its header token is the proof. Callbacks are signed.
+    # The pod's header token is the proof, and its doors are for our own page alone: its one cookie is of no use to
+    # a foreign page. Callbacks are signed.
     for blueprint in (pod_views.blueprint, pod_connectwise.blueprint, delivery_views.blueprint, call_views.blueprint):
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
@@ -140,6 +142,7 @@ def _install_doors(app: Flask, settings: Settings) -> None:
     for blueprint in (answering_views.blueprint, microsoft_doors.blueprint):
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
+    app.register_blueprint(pod_window_views.blueprint)
     install_assets(app)
     install_portal(app)
     frame_policy.install(app, settings)

@@ -12,6 +12,7 @@ from podserver.database import writing
 from podserver.delivery.credentials import MicrosoftSignInFlow
 from podserver.delivery.models import InboxRow, OutboxRow
 from podserver.pod.models import PsaRecord
+from podserver.pod.window_models import SignInWindow
 from podserver.tenancy import across_tenants
 from podserver.verification.models import Sighting, Verification
 
@@ -23,6 +24,7 @@ MESSAGES = timedelta(days=30)
 # A used link says so for a day; after that nobody can tell it from one that never was.
 LINKS = timedelta(days=1)
 SIGN_IN_FLOWS = timedelta(hours=1)
+SIGN_IN_WINDOWS = timedelta(hours=1)
 # Who has not been seen at a contact for so long is no news when they come back.
 SIGHTINGS = timedelta(days=400)
 
@@ -38,6 +40,7 @@ def tidy(session: Session, at: datetime) -> None:
             delete(InboxRow).where(InboxRow.outbox_id.in_(old_messages)),
             delete(OutboxRow).where(OutboxRow.ended_at < at - MESSAGES),
             delete(MicrosoftSignInFlow).where(MicrosoftSignInFlow.begun_at < at - SIGN_IN_FLOWS),
+            delete(SignInWindow).where(SignInWindow.begun_at < at - SIGN_IN_WINDOWS),
             delete(Sighting).where(Sighting.last_seen_at < at - SIGHTINGS),
             update(Verification)
             .where(Verification.link_hash.is_not(None), Verification.ended_at < at - LINKS)

@@ -1,4 +1,4 @@
-// The pod in the PSA's frame: sign-in through the parent window, the token in memory, clocks, polling.
+// The pod in the PSA's frame: sign-in, the token in memory, clocks, polling.
 // Everything else is HTML from the server, placed by htmx.
 "use strict";
 
@@ -6,16 +6,23 @@
   const page = document.body.dataset;
   const byId = (id) => document.getElementById(id);
   const framed = window.parent !== window;
+  // Whether the PSA's page can say who sits there.
+  const vouches = framed && "vouches" in page;
+  const psas = page.psa.split(" ");
+  const above = window.location.ancestorOrigins?.[0];
+  const psa = psas.includes(above) ? above : psas[0];
   const PSA_PATIENCE_MS = 5000;
   const POLL_PENDING_MS = 2000;
   const POLL_QUIET_MS = 10000;
   const RENEW_MS = 4 * 60 * 1000;
   const UNANSWERED =
     "podserver did not answer. It is not known whether this was done; look at the row, then try again.";
+  const OFFLINE = "podserver cannot be reached. Check the connection, then try again.";
 
   const record = { id: page.record, screen: page.screen };
   let frameId = null;
   let token = "";
+  let member = "";
   let contactGeneration = 0;
   let askedAt = 0;
   let patience = 0;
@@ -23,13 +30,12 @@
   // --- The parent window: JSON strings, exactly one origin, every event acknowledged -------------------------
 
   const tellPsa = (message) => {
-    if (!framed) return;
     const full = frameId === null ? message : { ...message, frameID: frameId };
-    window.parent.postMessage(JSON.stringify(full), page.psa);
+    window.parent.postMessage(JSON.stringify(full), psa);
   };
 
   window.addEventListener("message", (event) => {
-    if (event.source !== window.parent || event.origin !== page.psa || typeof event.data !== "string") return;
+    if (!vouches || event.source !== window.parent || event.origin !== psa || typeof event.data !== "string") return;
     let said;
     try {
       said = JSON.parse(event.data);
@@ -65,7 +71,10 @@
   const waiting = byId("caller").firstElementChild.cloneNode(true);
   const leave = () => {
     token = "";
+    member = "";
     contactGeneration += 1;
+    otherWindow?.stop();
+    byId("me").hidden = true;
     byId("caller").replaceChildren(waiting.cloneNode(true));
     byId("caller").hidden = false;
     byId("history").hidden = true;
@@ -77,8 +86,12 @@
     askedAt = Date.now();
     byId("connecting").hidden = false;
     window.clearTimeout(patience);
+    if (!vouches) {
+      resume("");
+      return;
+    }
     patience = window.setTimeout(() => {
-      if (!token) offerPassword("ConnectWise did not answer the pod. Reload the ticket, or sign in here.");
+      if (!token) resume(`${page.name} did not answer the pod. Reload the ticket, or sign in here.`);
     }, PSA_PATIENCE_MS);
     if (frameId === null) tellPsa({ message: "ready" });
     else tellPsa({ hosted_request: "getMemberAuthentication" });
@@ -87,36 +100,58 @@
   // --- Signing in --------------------------------------------------------------------------------------------
 
   const post = async (door, fields) => {
-    const body = new URLSearchParams({ ...fields, id: record.id, screen: record.screen, parent: page.psa });
-    const answer = await fetch(`${page.door}/${door}`, { method: "POST", body, credentials: "omit", redirect: "error" });
+    const known = { id: record.id, screen: record.screen, parent: psa, memberid: member };
+    const body = new URLSearchParams({ ...fields, ...known });
+    const answer = await fetch(`${page.door}/${door}`, { method: "POST", body, redirect: "error" });
     return answer.json();
   };
 
-  const signInAsMember = async (member) => {
+  const signInAsMember = async (shown) => {
     const forRecord = record.id;
     window.clearTimeout(patience);
+    member = String(shown.memberid ?? "");
     try {
       const said = await post("session", {
-        memberid: String(member.memberid ?? ""),
-        memberHash: String(member.memberHash ?? ""),
-        memberContext: String(member.memberContext ?? ""),
+        memberHash: String(shown.memberHash ?? ""),
+        memberContext: String(shown.memberContext ?? ""),
       });
-      if (forRecord === record.id) signedIn(said);
+      if (forRecord !== record.id) return;
+      if (said.token || !said.password) signedIn(said);
+      else resume(said.problem);
     } catch {
-      offerPassword("podserver cannot be reached. Check the connection, then ask again.");
+      offerPassword(OFFLINE);
     }
+  };
+
+  // What the browser keeps of the working day's sign-in, after whatever the PSA says of who sits there.
+  const resume = async (problem) => {
+    const [forRecord, forMember] = [record.id, member];
+    token = "";
+    let said = {};
+    try {
+      said = await post("resume");
+    } catch {
+      problem ||= OFFLINE;
+    }
+    if (token || forRecord !== record.id || forMember !== member) return;
+    if (said.token) signedIn(said);
+    else offerPassword(said.problem || problem);
   };
 
   const signedIn = (said) => {
     window.clearTimeout(patience);
     byId("connecting").hidden = true;
     if (!said.token) {
+      token = "";
       if (said.password) return offerPassword(said.problem);
       byId("caller").hidden = true;
       return showProblem(said.problem);
     }
     token = said.token;
     contactGeneration += 1;
+    otherWindow?.stop();
+    byId("me").hidden = !said.kept;
+    byId("me").firstElementChild.textContent = said.name;
     const focus = !byId("sign-in").hidden;
     byId("sign-in").hidden = true;
     byId("password").value = "";
@@ -130,8 +165,21 @@
     byId("connecting").hidden = true;
     byId("caller").hidden = true;
     showProblem(problem);
-    byId("ask-psa").hidden = !framed;
+    if (byId("ask-psa")) byId("ask-psa").hidden = !vouches;
     byId("sign-in").hidden = false;
+    if (framed) offerWindow();
+  };
+
+  // A file of its own, as most pods never need it.
+  let otherWindow = null;
+  const offerWindow = async () => {
+    try {
+      const { signInWindow } = await import(page.window);
+      otherWindow ??= signInWindow({ form: byId("sign-in"), post, signedIn });
+      if (!byId("sign-in").hidden) otherWindow.offer();
+    } catch {
+      // There is the password.
+    }
   };
 
   const showProblem = (problem) => {
@@ -152,16 +200,28 @@
       signedIn(await post("password", { email: byId("email").value, password: byId("password").value }));
       if (!token) byId("password").focus();
     } catch {
-      showProblem("podserver cannot be reached. Check the connection, then try again.");
+      showProblem(OFFLINE);
     } finally {
       button.disabled = false;
     }
   });
 
-  byId("ask-psa").addEventListener("click", () => {
+  byId("ask-psa")?.addEventListener("click", () => {
     byId("sign-in").hidden = true;
     showProblem("");
     askWhoIsThere();
+  });
+
+  byId("sign-out").addEventListener("click", async () => {
+    leave();
+    let problem = "";
+    try {
+      await post("sign-out");
+    } catch {
+      problem = "podserver cannot be reached, so this browser still keeps your sign-in. Reload, and sign out again.";
+    }
+    offerPassword(problem);
+    byId("email").focus();
   });
 
   // `anew` asks the PSA even where its last answer is fresh; `focus` keeps the keyboard's place in the widget.
@@ -223,7 +283,7 @@
   const signInAgain = () => {
     leave();
     // One question to the PSA at a time; a session that is refused at once is not asked for in a circle.
-    if (frameId !== null && Date.now() - askedAt > 10000) askWhoIsThere();
+    if ((frameId !== null || !vouches) && Date.now() - askedAt > 10000) askWhoIsThere();
     else offerPassword("Your sign-in has ended. Sign in again.");
   };
 
@@ -322,7 +382,7 @@
   });
 
   const askAgainForRecord = () => {
-    if (frameId !== null) {
+    if (frameId !== null || !vouches) {
       leave();
       askWhoIsThere();
     } else {
@@ -463,5 +523,5 @@
     // This frame has no storage, so nothing was written.
   }
   if (framed) askWhoIsThere();
-  else offerPassword("This page belongs into a ConnectWise ticket. To look at it here, sign in.");
+  else offerPassword(`This page belongs into ${page.ticket}. To look at it here, sign in.`);
 })();

@@ -60,7 +60,8 @@ def sign_out(visit: PortalVisit) -> Any:
         service.end_sign_in(writer, visit.token, visit.user, visit.at)
     session.clear()
     flash("You are signed out.")
-    return redirect(url_for("accounts.sign_in"))
+    # Where the next one who signs in is to go; the sign-in judges it.
+    return redirect(url_for("accounts.sign_in", next=request.form.get("next")))
 
 
 @blueprint.get("/users")

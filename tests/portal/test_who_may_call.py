@@ -71,6 +71,8 @@ MATRIX = {
     "microsoft.switch_off": "admin",
     "microsoft.forget_credential": "admin",
     "microsoft.switch_off_everywhere": "admin",
+    "pod_window.page": "admin technician auditor",
+    "pod_window.confirm": "admin technician auditor",
     "accounts.users": "admin",
     "accounts.new_user": "admin",
     "accounts.edit_user": "admin",
