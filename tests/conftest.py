@@ -3,15 +3,16 @@
 Every test of the database runs on SQLite, and on PostgreSQL where a server answers. Nothing is mocked: a test that
 needs the outside world starts the emulators on a real socket (see ``world.py``).
 
-What every application of a process would work out anew is kept: compiled templates, and cheap password hashes, since
-theirs is slow on purpose. Real processes, and the test of its cost, have it in full.
+What every application of a process would work out anew is worked out once: how its templates and its addresses are
+put together. A password's hash, slow on purpose, costs little; in real processes, and in the test of its cost, it has
+its full one.
 """
 
 from __future__ import annotations
 
 import contextvars
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from parts import CHROMIUM, REDIS, a_postgres, emptied, environment_of, missing, postgres_answers, redis_answers
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
+from werkzeug.routing import Rule
 
 from podserver.accounts import service as accounts
 from podserver.application import create_app
@@ -53,6 +55,23 @@ class Compiled(BytecodeCache):
 Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 
+def _compiled_once(compiled: Callable[..., Any]) -> Callable[..., Any]:
+    """werkzeug writes and compiles two functions for each rule, which is most of what an application costs."""
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Any:
+        converters = tuple((name, type(each)) for name, each in rule._converters.items())
+        key = (append_unknown, rule.rule, tuple(rule._trace), repr(rule.defaults), converters)
+        if key not in known:
+            known[key] = compiled(rule, append_unknown)
+        return known[key]
+
+    return builder
+
+
+Rule._compile_builder = _compiled_once(Rule._compile_builder)  # type: ignore[method-assign]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests share a world and so stay on one of the two processes: whole folders, else files."""
@@ -75,6 +94,14 @@ def driver() -> Iterator[Playwright]:
     """Playwright, started once: two in one process get in each other's way."""
     with sync_playwright() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def headless(chromium: str, driver: Playwright) -> Iterator[Browser]:
+    """Chromium, started once; a test opens contexts of its own in it, and closes them."""
+    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

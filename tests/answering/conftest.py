@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
-from link_rig import Northgate, Person, served
+from link_rig import BRISK, Northgate, Person, served
+
+from podserver.answering import press
 
 
 @pytest.fixture
@@ -20,6 +23,12 @@ def address(app: Flask) -> Iterator[str]:
     """Where the application is served."""
     with served(app) as address:
         yield address
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for ``BRISK`` seconds has read the page; the real time is tried in test_answers.py."""
+    monkeypatch.setattr(press, "QUICKEST", timedelta(seconds=BRISK))
 
 
 @pytest.fixture

@@ -41,6 +41,10 @@ PRESSED = {
 }
 
 
+# What stands for the two seconds below which nobody reads the page, in tests that only have to get past them.
+BRISK = 0.5
+
+
 class _Quiet(WSGIRequestHandler):
     def log_request(self, *_: object) -> None:
         return

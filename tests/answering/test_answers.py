@@ -192,6 +192,7 @@ def test_a_locked_contact_cannot_validate_and_can_still_deny(northgate: Northgat
 # --- Presses without an effect -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_press_within_two_seconds_is_asked_for_once_more(northgate: Northgate, dana: Person) -> None:
     link = northgate.link(digits=True)
     for choice in ("validate", "deny"):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import requests
-from link_rig import PRESSED, Link, Northgate, Person, fields, heading
+from link_rig import BRISK, PRESSED, Link, Northgate, Person, fields, heading
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from requests.adapters import HTTPAdapter
 
@@ -114,9 +114,10 @@ def press_what_is_there(visitor: Person, link: Link, wait: float = 0, fill: str 
         visitor.http.post(f"{visitor.address}/v/answer", data={**filled, "choice": choice}, timeout=10)
 
 
+@pytest.mark.usefixtures("brisk")
 def test_a_program_that_sends_the_form_by_its_own_name(northgate: Northgate, dana: Person, address: str) -> None:
     link = northgate.link()
-    press_what_is_there(Person(address, {}), link, wait=QUICKEST.total_seconds())
+    press_what_is_there(Person(address, {}), link, wait=BRISK)
     assert still_works(northgate, dana, link)
 
 
@@ -127,11 +128,12 @@ def test_a_program_in_a_persons_clothes_that_does_not_wait(northgate: Northgate,
     assert still_works(northgate, dana, link)
 
 
+@pytest.mark.usefixtures("brisk")
 def test_a_program_in_a_persons_clothes_that_waits_and_fills_every_field(
     northgate: Northgate, dana: Person, address: str
 ) -> None:
     link = northgate.link()
-    press_what_is_there(Person(address), link, wait=QUICKEST.total_seconds())
+    press_what_is_there(Person(address), link, wait=BRISK)
     assert still_works(northgate, dana, link)
 
 
@@ -223,13 +225,14 @@ def test_a_browser_that_presses_every_button(
 
 
 @pytest.mark.browser
+@pytest.mark.usefixtures("brisk")
 def test_a_browser_that_presses_every_button_at_once_after_a_while(
     northgate: Northgate, dana: Person, disguised: BrowserContext
 ) -> None:
     link = northgate.link()
     page = disguised.new_page()
     page.goto(dana.address + link.path)
-    page.wait_for_timeout(QUICKEST.total_seconds() * 1000 + 100)
+    page.wait_for_timeout(BRISK * 1000 + 100)
     # The last button counts, and people do not see that one.
     click_at_once(page)
     settle(page)
@@ -237,6 +240,7 @@ def test_a_browser_that_presses_every_button_at_once_after_a_while(
 
 
 @pytest.mark.browser
+@pytest.mark.usefixtures("brisk")
 def test_a_script_in_the_page_that_waits_and_presses(
     northgate: Northgate, dana: Person, disguised: BrowserContext
 ) -> None:
@@ -246,10 +250,10 @@ def test_a_script_in_the_page_that_waits_and_presses(
     page.on("request", lambda request: asked.append(request.method))
     page.add_init_script(
         "setTimeout(() => { const field = document.getElementById('number'); if (field) field.value = '47';"
-        f" document.querySelector('button').click(); }}, {QUICKEST.total_seconds() * 1000 + 100})"
+        f" document.querySelector('button').click(); }}, {BRISK * 1000 + 100})"
     )
     page.goto(dana.address + link.path)
-    page.wait_for_timeout(QUICKEST.total_seconds() * 1000 + 800)
+    page.wait_for_timeout(BRISK * 1000 + 800)
     assert "POST" in asked, "it did press"
     assert still_works(northgate, dana, link)
 
@@ -277,7 +281,7 @@ def test_a_browser_that_fills_every_field_with_zeros_and_presses_every_button_in
 def press_like_a_person(page: Page, address: str, button: str, typed: str = "") -> None:
     """See only what people see, wait as long as people do, and press with a pointer."""
     page.goto(address)
-    page.wait_for_timeout(QUICKEST.total_seconds() * 1000 + 100)
+    page.wait_for_timeout(BRISK * 1000 + 100)
     if page.locator("#number").count():
         page.locator("#number").fill(typed)
     page.get_by_role("button", name=button).click(no_wait_after=True)
@@ -285,6 +289,7 @@ def press_like_a_person(page: Page, address: str, button: str, typed: str = "") 
 
 
 @pytest.mark.browser
+@pytest.mark.usefixtures("brisk")
 def test_one_that_presses_like_a_person_is_stopped_by_the_number(
     northgate: Northgate, dana: Person, disguised: BrowserContext
 ) -> None:
@@ -300,6 +305,7 @@ def test_one_that_presses_like_a_person_is_stopped_by_the_number(
 
 
 @pytest.mark.browser
+@pytest.mark.usefixtures("brisk")
 def test_one_that_presses_like_a_person_gets_through_where_no_number_is_asked(
     northgate: Northgate, dana: Person, disguised: BrowserContext
 ) -> None:

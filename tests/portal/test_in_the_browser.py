@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
 from portal_rig import ADMIN, KEYS, PASSWORDS, Emulators, on_one_database
 from werkzeug.serving import make_server
 
@@ -19,7 +20,10 @@ from podserver.integrations import service
 from podserver.tenancy import bind_tenant
 
 pytestmark = [pytest.mark.browser, on_one_database]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 
 
 @pytest.fixture
@@ -33,15 +37,16 @@ def address(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(chromium: str, driver: Playwright, address: str) -> Iterator[Any]:
+def open_page(headless: Chromium, address: str) -> Iterator[Any]:
     """Open the portal at a width and in a colour scheme, signed in by keyboard alone."""
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    contexts = []
 
     def opened(width: int = 1280, scheme: Any = "light") -> Page:
-        context = browser.new_context(
+        context = headless.new_context(
             base_url=address, viewport={"width": width, "height": 800}, color_scheme=scheme,
             permissions=["clipboard-read", "clipboard-write"],
         )  # fmt: skip
+        contexts.append(context)
         context.set_default_timeout(10_000)
         page = context.new_page()
         page.goto("/sign-in")
@@ -53,7 +58,8 @@ def open_page(chromium: str, driver: Playwright, address: str) -> Iterator[Any]:
         return page
 
     yield opened
-    browser.close()
+    for context in contexts:
+        context.close()
 
 
 def connect(page: Page, emulators: Emulators) -> None:
