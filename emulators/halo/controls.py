@@ -6,9 +6,15 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
+from emulators.halo import tabs
+from emulators.halo.call import Call
+from emulators.halo.errors import BrokenRule
 from emulators.halo.faults import Faults
+from emulators.halo.lists import Query
 from emulators.halo.rest import RequestLog, Rest
+from emulators.halo.seed_lists import SAM
 from emulators.halo.store import Store, now
+from emulators.halo.tokens import Caller
 from emulators.twilio.loopback import comes_from_here
 
 PREFIX = "/halo/_control"
@@ -37,6 +43,8 @@ class Controls:
             ("requests", self.requests, "GET"),
             ("mails", self.mails, "GET"),
             ("merge", self.merge, "POST"),
+            ("tabs", self.tab, "POST"),
+            ("records/<table>", self.records, "GET"),
             ("records/<table>/<int:key>", self.record, "GET"),
             ("records/<table>/<int:key>", self.change, "POST"),
             ("records/<table>/<int:key>", self.remove, "DELETE"),
@@ -94,6 +102,24 @@ class Controls:
                     self.store.put("tickets", {**ticket, "user_id": kept["id"], "last_update": now()})
             self.store.remove("users", gone["id"])
         return jsonify({"merged": True})
+
+    def tab(self) -> Response | tuple[Response, int]:
+        """Make a custom tab, or change one, as an administrator does by hand; the members are the API's."""
+        this_machine_only()
+        caller = Caller("", SAM, frozenset())
+        call = Call(self.store, self.faults, caller, Query({}), request.host_url.rstrip("/"))
+        try:
+            with self.store.lock:
+                return jsonify(tabs.write(call, request.get_json(), "$"))
+        except BrokenRule as reason:
+            return jsonify({"error": str(reason)}), 400
+
+    def records(self, table: str) -> Response:
+        """All stored records of a table."""
+        this_machine_only()
+        if table not in self.store.tables:
+            abort(404)
+        return jsonify(self.store.rows(table))
 
     def record(self, table: str, key: int) -> Response:
         """A stored record with the emulator's own members."""

@@ -66,6 +66,7 @@ FAULTS: dict[str, Fault] = {
     "agent_clients": Fault("The ids of the clients that the agent is restricted to, by commas.", "", _text),
     "agent_may_act": Fault("The agent may use actions; off: every note is refused.", True, switch),
     "closed_editable": Fault("The agent may write on closed tickets.", True, switch),
+    "closed_listed": Fault("Lists of tickets have the closed ones, unasked.", True, switch),
     "closing_needs_fields": Fault("Closing a ticket demands fields, unless _novalidate is sent.", False, switch),
     "actions_move_status": Fault("A new_status in an action moves the ticket.", False, switch),
     "free_outcomes": Fault("An outcome may be any text; off: only one that exists.", True, switch),

@@ -60,13 +60,9 @@ AREA_OF = {
 
 def granted(application_scopes: list[str], faults: Faults) -> frozenset[str]:
     """What an application has at this moment, each `edit:` with its `read:`."""
-    withheld = set(faults.words("withheld"))
-    have = {scope for scope in [*application_scopes, *faults.words("granted_too")] if scope not in withheld}
-    for scope in list(have):
-        verb, _, area = scope.partition(":")
-        if verb == "edit" and f"read:{area}" not in withheld:
-            have.add(f"read:{area}")
-    return frozenset(have)
+    have = {*application_scopes, *faults.words("granted_too")}
+    have |= {scope.replace("edit:", "read:") for scope in have}
+    return frozenset(have - set(faults.words("withheld")))
 
 
 def given(asked: list[str], have: frozenset[str]) -> list[str]:

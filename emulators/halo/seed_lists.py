@@ -66,6 +66,7 @@ _OUTCOMES: list[tuple[int, str, bool, bool, bool, int, list[int]]] = [
     (41, "Manager Note", False, True, False, 0, [SAM]),
 ]
 _CATEGORIES = ["Accounts>Password", "Accounts>Second factor", "Communication>SMS", "Hardware>Peripheral"]
+_SECOND_CATEGORIES = ["Reset", "Unlock", "Replace"]
 _FIELDS = [(204, "CFverification", "Verification", "Tickets"), (205, "CFriskassessment", "Risk assessment", "Tickets")]
 _LOOKUP_KINDS = ["Priorities", "Impacts", "Urgencies", "Lookup kinds", "Countries"]
 
@@ -107,16 +108,8 @@ def records() -> dict[str, list[Record]]:
         ],
         "outcomes": [_outcome(place, *row) for place, row in enumerate(_OUTCOMES)],
         "categories": [
-            {
-                "id": key,
-                "value": value,
-                "category_name": value,
-                "type_id": 1,
-                "sla_id": -1,
-                "priority_id": -1,
-                "category_group_id": 0,
-            }
-            for key, value in enumerate(_CATEGORIES, 101)
+            *(_category(key, value, 1) for key, value in enumerate(_CATEGORIES, 101)),
+            *(_category(key, value, 2) for key, value in enumerate(_SECOND_CATEGORIES, 201)),
         ],
         "fields": [
             {"id": key, "name": name, "label": label, "usage": usage, "type": 0, "isencrypted": False}
@@ -129,6 +122,18 @@ def records() -> dict[str, list[Record]]:
 def guid(name: str) -> str:
     """The same uuid for the same name, always."""
     return str(uuid5(NAMESPACE_URL, f"halo.example/{name}"))
+
+
+def _category(key: int, value: str, level: int) -> Record:
+    return {
+        "id": key,
+        "value": value,
+        "category_name": value,
+        "type_id": level,
+        "sla_id": -1,
+        "priority_id": -1,
+        "category_group_id": 0,
+    }
 
 
 def _agent(key: int, name: str, login: str, team: str, disabled: bool, api_only: bool, client: int) -> Record:

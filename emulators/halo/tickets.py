@@ -62,6 +62,9 @@ def render(store: Store, row: Record) -> Record:
 def listed(call: Call) -> list[Record]:
     """The tickets that the agent may see, rendered, before filters."""
     rows = call.visible("tickets", call.store.rows("tickets"), lambda row: int(row["client_id"]))
+    asked = any(call.query.flag(name) for name in ("includeclosed", "closed_only"))
+    if not (asked or call.faults.on("closed_listed")):
+        rows = [row for row in rows if not row["hasbeenclosed"]]
     shown = [render(call.store, row) for row in rows]
     wanted = call.query.text("advanced_search")
     return advanced(shown, wanted, call.faults.words("advanced_fields")) if wanted else shown

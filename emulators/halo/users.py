@@ -35,7 +35,6 @@ FILTERS = (
 )
 CLIENT_FILTERS = (
     contains("search", "name"),
-    contains("search_name_only", "name"),
     equals("toplevel_id"),
 )
 SITE_FILTERS = (contains("search", "name", "clientsite_name"), equals("client_id"))

@@ -54,7 +54,7 @@ def test_it_understands_our_errors(client: HaloClient, halo: HaloTenant) -> None
     halo.faults(too_many=1)
     with pytest.raises(HaloRateLimitError):
         client.tickets.get(4713)
-    halo.faults(withheld="edit:tickets")
+    halo.faults(withheld="edit:tickets,read:tickets")
     with pytest.raises(HaloAuthenticationError):
         HaloClient(halo.url, CLIENT_ID, CLIENT_SECRET).tickets.get(4713)
     with pytest.raises(HaloAuthenticationError, match="credentials"):
