@@ -41,6 +41,7 @@ test: lint
 
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.isolation
 
 format: $(VENV)/test.stamp
 	@$(BIN)/ruff check --fix .

@@ -98,7 +98,7 @@ def _measure(setup: report.Setup, plan: Plan) -> None:
         }
         if setup.database == "PostgreSQL" and servers.redis_answers():
             environment["PODSERVER_REDIS_URL"] = servers.REDIS
-        with _product(environment) as product, _floor(floor_url) as floor:
+        with product_of(environment) as product, _floor(floor_url) as floor:
             for side in (product, floor):
                 side.callers(_LONG_IN_USE, pending=True)
                 side.settle()
@@ -107,7 +107,8 @@ def _measure(setup: report.Setup, plan: Plan) -> None:
 
 
 @contextmanager
-def _product(environment: dict[str, str]) -> Iterator[Product]:
+def product_of(environment: dict[str, str]) -> Iterator[Product]:
+    """The product with a database of its own, and its data."""
     app = create_app(read_settings(environment))
     # Nothing works the queue off here; what it holds from before a run is as useless as what a run leaves.
     app.extensions["queue"].flush()

@@ -68,22 +68,22 @@ class Product:
     """podserver's data, written through its own session and its own engine room."""
 
     def __init__(self, app: Flask) -> None:
-        self._app = app
+        self.app = app
         self._numbers = itertools.count(1000)
-        self._houses: list[tuple[Tenant, Integration, int]] = []
+        self.houses: list[tuple[Tenant, Integration, int]] = []
         with app.app_context():
             for number in range(TENANTS):
-                self._houses.append(_house(number))
+                self.houses.append(_house(number))
 
     def pod_keys(self) -> Sequence[str]:
         """One pod for each tenant."""
-        return [integration.pod_key for _tenant, integration, _user in self._houses]
+        return [integration.pod_key for _tenant, integration, _user in self.houses]
 
     def callers(self, count: int, *, pending: bool) -> list[Subject]:
         """Callers spread over the tenants."""
         subjects: list[Subject] = []
-        with self._app.app_context():
-            for share, house in enumerate(self._houses):
+        with self.app.app_context():
+            for share, house in enumerate(self.houses):
                 subjects += self._callers_of(house, len(range(share, count, TENANTS)), pending)
         return subjects
 
@@ -95,12 +95,12 @@ class Product:
         def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
             counted.append(statement)
 
-        with self._app.app_context():
+        with self.app.app_context():
             engine = db.engine
         event.listen(engine, "before_cursor_execute", count)
         try:
             headers = {pod_token.HEADER: subject.token, "HX-Request": "true"}
-            answer = self._app.test_client().get("/pod/rows", headers=headers)
+            answer = self.app.test_client().get("/pod/rows", headers=headers)
         finally:
             event.remove(engine, "before_cursor_execute", count)
         assert answer.status_code == 200 and "Pending" in answer.text
@@ -108,7 +108,7 @@ class Product:
 
     def settle(self) -> None:
         """ANALYZE."""
-        with self._app.app_context():
+        with self.app.app_context():
             _analyse(db.engine)
 
     def _callers_of(self, house: tuple[Tenant, Integration, int], count: int, pending: bool) -> list[Subject]:

@@ -31,7 +31,8 @@ class Lane(enum.Enum):
 class Limits:
     """What one integration may cost its PSA.
 
-    ``at_once`` calls run at the same time (for each ``part`` that the connector names, where the PSA counts by part).
+    ``at_once`` calls run at the same time (for each ``part`` that the connector names, where the PSA counts by part), and
+    half as many wait for their turn: whoever comes then is told so at once, as a thread that waits serves nobody else.
     ``budget`` calls in ``window`` seconds, of which the share ``reserve`` is kept for people. ``patience`` seconds is
     the longest that a person's call waits for its turn. After ``failures`` calls in a row without a usable answer
     nobody asks for ``rest`` seconds; then one call tries.
@@ -127,11 +128,19 @@ class Gate:
             )
 
     def _wait_for_turn(self, slots: str, longest: float) -> str:
-        deadline = time.monotonic() + self.limits.patience
-        while True:
-            ticket = self._ledger.enter(slots, self.limits.at_once, longest)
-            if ticket:
-                return ticket
-            if time.monotonic() >= deadline:
-                raise Unavailable(f"{self.psa} is still busy with our other questions. Try again in a moment.")
-            time.sleep(_PAUSE)
+        ticket = self._ledger.enter(slots, self.limits.at_once, longest)
+        if ticket:
+            return ticket
+        queue, patience = f"{slots}:queue", self.limits.patience
+        waiting = self._ledger.enter(queue, max(1, self.limits.at_once // 2), patience + 1)
+        if waiting:
+            try:
+                deadline = time.monotonic() + patience
+                while time.monotonic() < deadline:
+                    time.sleep(_PAUSE)
+                    ticket = self._ledger.enter(slots, self.limits.at_once, longest)
+                    if ticket:
+                        return ticket
+            finally:
+                self._ledger.leave(queue, waiting)
+        raise Unavailable(f"{self.psa} is still busy with our other questions. Try again in a moment.")

@@ -36,7 +36,7 @@ from connectors.discipline import Gate, Limits
 from connectors.http import INTERACTIVE_TIMEOUT, Observer, PsaSession
 from connectors.reading import JsonObject, digits, flag
 
-LIMITS: Final = Limits(at_once=4, budget=200, window=60.0)
+LIMITS: Final = Limits(at_once=6, budget=200, window=60.0)
 """A fifth of the about 1,000 requests a minute that the developer guide names as the threshold."""
 
 _NUMBER: Final = re.compile(r"[+(]?[0-9][0-9 ().+x-]{1,48}[0-9]")
