@@ -444,7 +444,7 @@ def test_a_ticket_whose_answer_is_lost_is_found_and_not_doubled(world: PsaWorld,
 
 
 def test_threads_share_a_connector(world: PsaWorld) -> None:
-    psa = world.connector(timeout=3.0)
+    psa = world.connector(timeout=3.0, gate=Gate(SqliteLedger(), "k", world.name, Limits(at_once=8)))
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: psa.ticket(world.facts.ticket).ref, range(16)))
     assert found == [world.facts.ticket] * 16
