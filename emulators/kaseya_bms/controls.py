@@ -42,6 +42,7 @@ class Controls:
             ("notes", self.notes, "GET"),
             ("login", self.login, "GET"),
             ("expire-tokens", self.expire_tokens, "POST"),
+            ("records/<table>", self.records, "GET"),
             ("records/<table>/<int:key>", self.record, "GET"),
             ("records/<table>/<int:key>", self.change, "POST"),
             ("records/<table>/<int:key>", self.delete, "DELETE"),
@@ -105,6 +106,13 @@ class Controls:
         """All access tokens are over, as time does it; refresh tokens stay good."""
         this_machine_only()
         return jsonify({"expired": self.store.expire_tokens()})
+
+    def records(self, table: str) -> Response:
+        """A table as it is stored."""
+        this_machine_only()
+        if table not in self.store.tables():
+            abort(404, f"There is no table {table}.")
+        return jsonify(self.store.rows(table))
 
     def record(self, table: str, key: int) -> Response:
         """A record as it is stored."""

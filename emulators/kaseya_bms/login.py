@@ -112,9 +112,9 @@ def code_now(secret: str, at: float | None = None) -> str:
 
 
 def _second_factor(store: Store, user: Record, code: str) -> bool:
-    """Whether the code fits now or one step ago, and was never used."""
+    """Whether the code fits now, or a step off as clocks differ, and is newer than the last that was used."""
     clock = int(time.time())
-    for when in (clock, clock - _STEP):
+    for when in (clock - _STEP, clock, clock + _STEP):
         try:
             _totp(user["totpSecret"]).verify(code.encode(), when)
         except InvalidToken:
