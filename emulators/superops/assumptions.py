@@ -16,7 +16,7 @@ DEFAULT_PAGE_SIZE = 20
 
 FEATURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "ticket": ("Tickets", ("View", "Add", "Edit", "Delete")),
-    "note": ("Ticket notes", ("View", "Add")),
+    "note": ("Ticket notes", ("Add",)),
     "client": ("Clients", ("View", "Add", "Edit", "Delete")),
     "requester": ("Requesters", ("View", "Add", "Edit", "Delete")),
     "technician": ("Technicians", ("View",)),
@@ -27,7 +27,7 @@ RIGHTS: dict[str, tuple[str, str]] = {
     "getTicketList": ("ticket", "View"),
     "getTicket": ("ticket", "View"),
     "getTicketConversationList": ("ticket", "View"),
-    "getTicketNoteList": ("note", "View"),
+    "getTicketNoteList": ("ticket", "View"),
     "getClientList": ("client", "View"),
     "getClient": ("client", "View"),
     "getClientSiteList": ("client", "View"),

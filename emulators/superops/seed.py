@@ -57,8 +57,8 @@ _SOURCES = {1: "EMAIL", 2: "FORM", 3: "PHONE", 4: "INTEGRATION"}
 _OWNERS = {186: SAM, 187: PRIYA}
 # Addresses for those whom other systems know without one: here it is the login and cannot be missing.
 _ADDRESSES = {83: "joan@harborlegal.example", 88: "owen@ferrer.example"}
-# Whose mobile stands in a custom field, as a second number can only there; the one number field has a landline or none.
-_MOBILE_ELSEWHERE = (84, 86, 88)
+# Whose mobile stands in the one number field; with the others it is in a custom field, the only place for a second one.
+_MOBILE_AS_NUMBER = (85,)
 # Further requesters: key, first name, last name, e-mail, contactNumber, companies
 _MORE: list[tuple[int, str, str, str, str | None, tuple[int, ...]]] = [
     (89, "Noor", "Haddad", "noor@larkfield.example", "202-555-0150", (250, 251)),
@@ -137,9 +137,9 @@ def _sites() -> list[Record]:
 def _numbers(key: int, items: list[tuple[int, str, str, bool]]) -> tuple[str | None, dict[str, Any]]:
     direct = next((value for kind, value, _, _ in items if kind == 2), None)
     mobile = next((value for kind, value, _, _ in items if kind == 4), None)
-    if key in _MOBILE_ELSEWHERE:
-        return direct, {"udf1text": mobile}
-    return mobile or direct, {}
+    if key in _MOBILE_AS_NUMBER or mobile is None:
+        return mobile or direct, {}
+    return direct, {"udf1text": mobile}
 
 
 def _user(key: int, first: str, last: str, email: str, number: str | None, more: dict[str, Any]) -> Record:
@@ -161,7 +161,7 @@ def _users() -> list[Record]:
         number, more = _numbers(key, items)
         address = next((value for kind, value, _, _ in items if kind == 1), _ADDRESSES.get(key, ""))
         rows.append(_user(key, first, last, address, number, more))
-    rows[0]["customFields"] = {"udf2date": "2019-04-01", "udf6mselect": ["VIP"]}
+    rows[0]["customFields"] |= {"udf2date": "2019-04-01", "udf6mselect": ["VIP"]}
     return rows + [_user(key, first, last, address, number, {}) for key, first, last, address, number, _ in _MORE]
 
 
@@ -189,7 +189,7 @@ def _roles() -> list[Record]:
             "description": "For the integration's own user",
             "features": {
                 "ticket": ["View", "Add", "Edit"],
-                "note": ["View", "Add"],
+                "note": ["Add"],
                 "client": ["View"],
                 "requester": ["View", "Edit"],
                 "technician": ["View"],

@@ -211,7 +211,7 @@ def test_users_are_found_by_address_name_and_client(psa: SuperOps) -> None:
 
     assert names(leaf("email", "is", "Dana@Larkfield.example")) == ["Dana Whitfield"]
     assert names(leaf("name", "contains", "ferrer")) == ["Lucia Ferrer", "Mateo Ferrer"]
-    assert names(leaf("contactNumber", "contains", "0150")) == ["Ingrid Solberg", "Noor Haddad"]
+    assert names(leaf("contactNumber", "contains", "0150")) == ["Ingrid Solberg", "Theo Brandt", "Noor Haddad"]
     client = psa.control("records/clients")[1]["accountId"]
     assert names(client=client) == ["Amara Diallo", "Felix Grant", "Joan Petrov", "Wei Lin", "Noor Haddad"]
     psa.faults(unfilterable="contactNumber")

@@ -193,6 +193,7 @@ def test_custom_fields_replace_all_that_were_there_or_are_merged(psa: SuperOps) 
         "udf2date": "2019-04-01",
         "udf6mselect": ["VIP"],
     }
+    assert psa.data(READ, i={"userId": dana})["customFields"]["udf6mselect"] == ["VIP"]
     psa.faults(custom_fields="replace")
     psa.data(USER, i={"userId": dana, "customFields": {"udf1text": "+12025550191"}})
     assert psa.data(READ, i={"userId": dana})["customFields"] == {"udf1text": "+12025550191"}
