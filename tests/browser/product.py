@@ -24,7 +24,8 @@ from podserver.configuration import Settings, read_settings
 from podserver.database import db, now, release, writing
 from podserver.delivery import outbox
 from podserver.delivery.models import OutboxRow, Progress
-from podserver.integrations.models import Integration
+from podserver.demo import MSP
+from podserver.integrations.models import Integration, Psa
 from podserver.pod.models import PsaRecord
 from podserver.pod.reaching import reachable, read_kept
 from podserver.policies import service as policies
@@ -45,6 +46,11 @@ class Product:
     def __init__(self, world: World) -> None:
         self._settings: Settings = read_settings({**world.environment, "PODSERVER_LOG_LEVEL": "error"})
 
+    @property
+    def settings(self) -> Settings:
+        """What the world's processes are set to."""
+        return self._settings
+
     @cached_property
     def _app(self) -> Flask:
         return create_app(self._settings, migrations=False)
@@ -57,7 +63,7 @@ class Product:
             sealing.install(self._settings.secret_keys)
             session = db.session()
             with across_tenants(session):
-                tenant = session.scalars(select(Tenant)).one()
+                tenant = self.tenant(session)
             release(session)
             bind_tenant(session, tenant.id)
             try:
@@ -68,11 +74,11 @@ class Product:
     @staticmethod
     def tenant(session: Session) -> Tenant:
         """The MSP."""
-        return session.scalars(select(Tenant)).one()
+        return session.scalars(select(Tenant).where(Tenant.name == MSP)).one()
 
     @staticmethod
     def _integration(session: Session) -> Integration:
-        return session.scalars(select(Integration)).one()
+        return session.scalars(select(Integration).where(Integration.psa == Psa.CONNECTWISE)).one()
 
     # --- What an admin does ---------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from pod_rig import Case, Desk, Pod, Stage, counted
 from small_servers import ForeignSite
 from world import wait_for
 
+from podserver.demo import MSP
+
 # What Chromium shows in a frame that it may not fill.
 NO_PAGE = "chrome-error://chromewebdata/"
 
@@ -192,13 +194,13 @@ def test_a_user_who_is_switched_off_is_out_at_once_and_is_told(stage: Stage, des
     email, password = "temp@northgate.example", "eleven paper boats in a row"
     stage.world.environment["PODSERVER_USER_PASSWORD"] = password
     try:
-        stage.world.run("user", "add", "--email", email, "--name", "Temp Worker")
+        stage.world.run("user", "add", "--tenant", MSP, "--email", email, "--name", "Temp Worker")
     finally:
         del stage.world.environment["PODSERVER_USER_PASSWORD"]
     pod = desk.open(case.ticket, control="expired")
     pod.sign_in(email, password)
     expect(pod.row(case.caller)).to_contain_text("Unverified")
-    stage.world.run("user", "disable", email)
+    stage.world.run("user", "disable", "--tenant", MSP, email)
     pod.row(case.caller).get_by_role("button", name="Send Code").click()
     expect(pod.text("Your sign-in has ended. Sign in again.")).to_be_visible(timeout=1_000)
     expect(pod.row(case.caller)).to_have_count(0)

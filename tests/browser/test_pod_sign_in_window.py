@@ -5,7 +5,9 @@ The frame is cross-site, third-party cookies are blocked, storage is partitioned
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,12 +15,18 @@ import pytest
 from playwright.sync_api import Page, expect
 from pod_rig import Case, Desk, Pod, Stage, counted
 from pod_states import widen
+from small_servers import ForeignSite
 from test_pod_access import AXE, CONTROLS, Keyboard
+from werkzeug.serving import make_server
 from world import SAM
 
 from podserver.accounts import service as accounts
 from podserver.accounts.models import Role
+from podserver.application import create_app
 from podserver.database import now, writing
+from podserver.integrations.models import Integration
+from podserver.pod.door import HOSTS, Host, door_of
+from podserver.security import sealing
 
 OLGA = ("olga@southgate.example", "nine copper bells in the rain")
 LINK = "Sign in in a new window"
@@ -183,6 +191,59 @@ def test_another_companys_user_and_a_late_one_get_nobody_in(
     again = window_of(pod)
     type_number(again, number_in(pod))
     expect(pod.row(case.caller)).to_contain_text("Unverified")
+
+
+@pytest.fixture
+def quiet_desk(stage: Stage, foreign: ForeignSite) -> Iterator[str]:
+    """The page of a PSA that vouches for nobody, one of two that may frame its pod: podserver with that PSA's door."""
+    application = create_app(stage.product.settings, migrations=False)
+    pods = door_of(Host("quietdesk", "Quiet Desk", "a Quiet Desk ticket", id_field="case"))
+    application.extensions["csrf"].exempt(pods)
+    application.register_blueprint(pods)
+    with stage.product.session() as session, writing(session):
+        key = sealing.random_id()
+        origins = f"http://localhost:1 {foreign.url('')}"
+        desk = Integration(psa="quietdesk", name="Quiet Desk", pod_key=key, site="", origin=origins, created_at=now())
+        desk.values = desk.secrets = {}
+        session.add(desk)
+    server = make_server("127.0.0.1", 0, application, threaded=True)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    pod = f"http://127.0.0.1:{server.server_port}/pod/quietdesk/{key}?case=48213"
+    foreign.pages["/"] = f'<!doctype html><title>ticket</title><div class="pod"><iframe src="{pod}"></iframe></div>'
+    yield foreign.url("/")
+    server.shutdown()
+    stage.sql("DELETE FROM sign_in_windows")
+    stage.sql("DELETE FROM integrations WHERE psa='quietdesk'")
+    del HOSTS["quietdesk"]
+
+
+def test_where_the_psa_vouches_for_nobody_what_the_browser_keeps_comes_first(
+    stage: Stage, desk: Desk, quiet_desk: str
+) -> None:
+    page = desk.context.new_page()
+    with counted(page, "/quietdesk/") as asked:
+        page.goto(quiet_desk)
+        pod = Pod(page, stage)
+        expect(pod.root.get_by_role("link", name=LINK)).to_be_visible()
+    assert [url.rpartition("/")[2] for url in asked[1:]] == ["resume", "window"]
+    expect(pod.text("Ask Quiet Desk again")).to_have_count(0)
+    expect(pod.root.get_by_role("alert").filter(has_text=re.compile(r"\S"))).to_have_count(0)
+    window = window_of(pod)
+    number = number_in(pod)
+    sign_in_to_portal(window, *SAM)
+    expect(window.get_by_text("The pod in Quiet Desk at Northgate IT")).to_be_visible()
+    type_number(window, number)
+    expect(pod.text("Signed in as Sam")).to_be_visible()
+    page.reload()
+    expect(pod.text("Signed in as Sam")).to_be_visible()
+    pod.button("Not you? Sign out").click()
+    expect(pod.field("E-mail")).to_be_focused()
+    pod.sign_in(*SAM)
+    expect(pod.text("Signed in as Sam")).to_be_visible()
+    # The cookie is taken from under the page; nothing depends on it.
+    desk.context.clear_cookies()
+    page.reload()
+    expect(pod.field("Password")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

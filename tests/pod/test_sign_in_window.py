@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from frame_rig import HOME, Frame, Tab, history
 from seeds import Seeds
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from podserver import retention
 from podserver.accounts.models import FailureBucket, Role, User
@@ -95,6 +95,21 @@ def test_looking_changes_nothing(frame: Frame, tab: Tab, northgate: Seeds, opene
         tab.get(path, Sec_Fetch_Site="cross-site")
     poll(frame, opened)
     assert digest() == before
+
+
+@one_database
+def test_waiting_costs_two_selects_and_writes_nothing(frame: Frame, opened: dict[str, Any]) -> None:
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        said.append(statement.split()[0])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert poll(frame, opened) == (200, {"waiting": True})
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert said == ["SELECT", "SELECT"]
 
 
 @one_database
