@@ -136,6 +136,15 @@ def blueprint(
             return problem.body, 400, {"Content-Type": "application/json"}
         return jsonify(stored)
 
+    @controls.delete("/records/<name>/<int:key>")
+    def forget_record(name: str, key: int) -> ResponseReturnValue:
+        """Take a record away, as a merge or an administrator's clean-up does."""
+        entity = ENTITIES.get(name.lower())
+        if entity is None:
+            return _wrong(f"There is no entity {name}.", 404)
+        store.delete(entity.name, key)
+        return jsonify({"deleted": key})
+
     @controls.post("/livelinks")
     def make_link() -> ResponseReturnValue:
         """Publish a LiveLink on tickets, in place of one of the same name."""
