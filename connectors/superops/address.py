@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from connectors.base import Rejected
 from connectors.http import is_loopback
@@ -13,6 +12,7 @@ REGIONS: Final = {"us": "https://api.superops.ai/msp", "eu": "https://euapi.supe
 """The two data centres of the vendor's reference. Nothing tells in which of them an account is."""
 
 _DOMAIN: Final = ".superops.ai"
+_LOCAL: Final = re.compile(r"http://(?P<host>localhost|[0-9.]+|\[[0-9a-f:]+\])(?::(?P<port>[1-9][0-9]{0,4}))?/?")
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -24,14 +24,9 @@ def api_url(region: str) -> str:
     typed = region.strip().lower()
     if typed in REGIONS:
         return REGIONS[typed]
-    parts = urlsplit(typed)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if parts.scheme == "http" and is_loopback(parts.hostname or "") and typed.rstrip("/") == f"http://{parts.netloc}":
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        return f"http://{host}:{port}/msp" if port else f"http://{host}/msp"
+    local = _LOCAL.fullmatch(typed)
+    if local is not None and is_loopback(local["host"].strip("[]")) and int(local["port"] or 1) <= 65535:
+        return f"{typed.rstrip('/')}/msp"
     raise Rejected("The region is us or eu: the data centre in which your SuperOps account is.")
 
 

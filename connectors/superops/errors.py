@@ -62,7 +62,7 @@ def refused_by_gateway(answer: Answer, writes: bool) -> PsaError:
     if answer.status == 400:
         return AccountRefused(CHECK_SUBDOMAIN)
     if 300 <= answer.status < 400:
-        return Unavailable("SuperOps redirected us elsewhere, which is not followed.")
+        return Unavailable("SuperOps answered with a redirection, which is not followed.")
     if answer.status >= 500 or answer.status == 408:
         return Unavailable(f"SuperOps is in trouble (HTTP {answer.status}). Try again in a moment.", ambiguous=writes)
     return Rejected(f"SuperOps refused the request (HTTP {answer.status}).")

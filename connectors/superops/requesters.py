@@ -49,6 +49,7 @@ _UPDATE: Final = "mutation($i: UpdateClientUserInput!) { updateClientUser(input:
 _NUMBER: Final = re.compile(r"[+(]?[0-9][0-9 ().+x-]{1,29}[0-9]")
 _BY_NAME: Final = [{"attribute": "name", "order": "ASC"}]
 _TEXTS: Final = frozenset({"TEXT", "PARAGRAPH", "NUMERIC"})
+_DATES: Final = ("date", "dt", "datetime")
 _MOST_CLIENTS: Final = 10
 _PAGES_COMPARED: Final = 20
 
@@ -148,7 +149,8 @@ class Requesters:
         seen: dict[str, str] = {}
         for row in page:
             for key, value in records.custom_fields(row).items():
-                if isinstance(value, str) and len(digits(value)) >= SHORTEST_PHONE_SEARCH:
+                dated = key.endswith(_DATES)
+                if isinstance(value, str) and not dated and len(digits(value)) >= SHORTEST_PHONE_SEARCH:
                     seen.setdefault(key, digits(value)[-4:])
         return [Choice(key, f"{key}, with a number that ends in {last}") for key, last in sorted(seen.items())]
 

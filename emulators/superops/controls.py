@@ -32,6 +32,7 @@ class Controls:
             ("requests", self.requests, "GET"),
             ("account", self.account, "GET"),
             ("tokens/<email>", self.renew_token, "POST"),
+            ("bulk", self.bulk, "POST"),
             ("records/<table>", self.records, "GET"),
             ("records/<table>/<key>", self.change, "POST"),
             ("records/<table>/<key>", self.delete, "DELETE"),
@@ -78,6 +79,15 @@ class Controls:
             if row["email"] == email:
                 return jsonify({"token": self.store.renew_token(row["userId"])})
         abort(404)
+
+    def bulk(self) -> Answer:
+        """Add so many requesters to a client: `{"users": 230, "clientId": "..."}`."""
+        wanted: Any = request.get_json(silent=True) or {}
+        client = self.store.get("clients", wanted.get("clientId"))
+        if client is None or not isinstance(wanted.get("users"), int):
+            abort(400)
+        self.store.add_people(wanted["users"], client)
+        return jsonify({"users": wanted["users"]})
 
     def records(self, table: str) -> Answer:
         """The stored rows of a table; `?ticketId=...` and the like keep those with that value."""

@@ -98,6 +98,30 @@ class Store:
             self._tables[table].pop(key, None)
             self._changed()
 
+    def add_people(self, count: int, client: Record) -> None:
+        """So many requesters more at a client, without numbers; written down once."""
+        with self.lock:
+            for _ in range(count):
+                self._made += 2
+                user, link = seed.new_id(self._made - 1), seed.new_id(self._made)
+                self._tables["users"][user] = {
+                    "userId": user,
+                    "firstName": "Guest",
+                    "lastName": str(self._made),
+                    "email": f"guest{self._made}@{client['emailDomains'][0]}",
+                    "contactNumber": None,
+                    "roleId": "4",
+                    "reportingManager": None,
+                    "customFields": {},
+                }
+                self._tables["associations"][link] = {
+                    "id": link,
+                    "userId": user,
+                    "clientId": client["accountId"],
+                    "siteId": client["hqSite"],
+                }
+            self._changed()
+
     def technician_of(self, token: str) -> Record | None:
         """The technician whose token this is."""
         with self.lock:
