@@ -153,16 +153,16 @@ def _by_phone(api: HaloApi, typed: str, within: list[int] | None) -> list[Contac
 
 def spellings(typed: str) -> list[str]:
     """Parts of a number as people write them, long ones first; the last ones cover nearly every way to group digits."""
-    number_ = digits(typed)
-    if len(number_) < SHORTEST_PHONE_SEARCH:
+    typed_digits = digits(_dialled(typed))
+    if len(typed_digits) < SHORTEST_PHONE_SEARCH:
         raise Rejected(f"A phone number is looked for by at least {SHORTEST_PHONE_SEARCH} digits.")
-    last = number_[-4:]
+    last = typed_digits[-4:]
     parts = [
         searchable(typed),
-        number_[-10:],
-        *(f"{number_[-7:-4]}{glue}{last}" for glue in ("", "-", " ", ".")),
+        typed_digits[-10:],
+        *(f"{typed_digits[-7:-4]}{glue}{last}" for glue in ("", "-", " ", ".")),
         last,
-        f"{number_[-6:-3]} {number_[-3:]}",
+        f"{typed_digits[-6:-3]} {typed_digits[-3:]}",
         *(f"{last[:2]}{glue}{last[2:]}" for glue in (" ", "-", ".")),
     ]
     return list(dict.fromkeys(parts))
@@ -184,7 +184,13 @@ def _has_address(contact: Contact, address: str) -> bool:
 
 
 def _has_number(contact: Contact, typed: str) -> bool:
-    return any(d.kind is DestinationKind.PHONE and same_number(d.value, typed) for d in contact.destinations)
+    wanted = _dialled(typed)
+    return any(d.kind is DestinationKind.PHONE and same_number(_dialled(d.value), wanted) for d in contact.destinations)
+
+
+def _dialled(value: str) -> str:
+    """A number without the ``(0)`` that nobody dials behind a country code."""
+    return value.replace("(0)", "")
 
 
 def _is_person(row: JsonObject) -> bool:

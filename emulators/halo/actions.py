@@ -93,7 +93,8 @@ def _filled(call: Call, sent: Record, where: str, outcome: Record | None, old: R
         "datetime": now(),
         "note": plain,
         "note_html": html,
-        "hiddenfromuser": _says(sent, "hiddenfromuser", outcome, "hidefromuser", where),
+        "hiddenfromuser": _says(sent, "hiddenfromuser", outcome, "hidefromuser", where)
+        and not call.faults.on("notes_are_shown"),
         "important": flag(sent, "important", where),
         "actionby_application_id": call.caller.application,
         "guid": str(uuid.uuid4()),

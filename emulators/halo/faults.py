@@ -70,6 +70,8 @@ FAULTS: dict[str, Fault] = {
     "closing_needs_fields": Fault("Closing a ticket demands fields, unless _novalidate is sent.", False, switch),
     "actions_move_status": Fault("A new_status in an action moves the ticket.", False, switch),
     "free_outcomes": Fault("An outcome may be any text; off: only one that exists.", True, switch),
+    "notes_are_shown": Fault("An action is shown to the user, whatever was asked for.", False, switch),
+    "users_need_whole": Fault("A user is changed only where its name and site come, too.", False, switch),
     "strict_arrays": Fault("A POST of a bare object is refused.", False, switch),
     "post_answer": Fault(
         "What a POST answers: the object, an array of it, or it under its name.",

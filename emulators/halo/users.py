@@ -90,6 +90,8 @@ def write(call: Call, sent: Record, where: str) -> Record:
     key = integer(sent, "id", where)
     row = dict(_find(call, key)) if key else _blank(call.store, integer(sent, "site_id", where))
     before = dict(row)
+    if key and call.faults.on("users_need_whole") and not {"name", "site_id"} <= set(sent):
+        return render(call.store, row)
     row["_detail"] = dict(row["_detail"])
     for name in _TEXTS:
         if sent.get(name) is not None:

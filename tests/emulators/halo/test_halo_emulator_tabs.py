@@ -194,7 +194,7 @@ def test_a_ticket_shows_notes_as_they_come_and_saves_its_summary(halo: HaloTenan
     page.get_by_label("Summary").fill("Webmail is back")
     page.get_by_label("Status").select_option("With User")
     page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved").wait_for()
+    page.get_by_role("status").get_by_text("Saved").wait_for()
     ticket = halo.read("/Tickets/4713")
     assert (ticket["summary"], ticket["status_name"]) == ("Webmail is back", "With User")
     page.get_by_label("Summary").fill(" ")
