@@ -61,8 +61,8 @@ def change(
     if changed is None or (failure is None and not _one_updated(counts)):
         raise UnexpectedChange(
             f"Kaseya BMS did not change the number as asked: the contact had {len(phones)} numbers and has "
-            f"{len(after)} now. Look at the contact there. No number is changed any more until an administrator has "
-            "saved this integration again."
+            f"{len(after)} now. Look at the contact there, and have an administrator switch off the changing of phone "
+            "numbers. No other is changed from here until podserver is started again."
         )
     return changed
 

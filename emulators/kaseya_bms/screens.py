@@ -22,20 +22,21 @@ _POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; bas
 
 
 def portal_link(portal: str, ticket: Record) -> str | None:
-    """Where "Open in podserver" leads: the portal's tickets, asked for this number; None without an origin of ours.
+    """Where "Open in podserver" leads: the address itself, or for an origin alone the search for this ticket there.
 
-    `portal` is an origin, on this machine only: a page of ours must not be made to link anywhere else.
+    None for an address that is not on this machine: a page of ours must not be made to link anywhere else.
     """
     try:
         parts = urlsplit(portal)
         fits = parts.scheme in ("http", "https") and parts.hostname in LOOPBACK_HOSTS and parts.username is None
-        rest = parts.path.strip("/") or parts.query or parts.fragment
+        alone = not (parts.path.strip("/") or parts.query or parts.fragment)
         parts.port  # noqa: B018 - raises for a port that is none
     except ValueError:
         return None
-    if not fits or rest:
+    if not fits:
         return None
-    return f"{parts.scheme}://{parts.netloc}/portal/tickets?{urlencode({'search': ticket['ticketNumber']})}"
+    search = f"{parts.scheme}://{parts.netloc}/tickets?{urlencode({'number': ticket['ticketNumber']})}"
+    return search if alone else portal
 
 
 class Screens:
@@ -57,7 +58,7 @@ class Screens:
         return redirect(f"/kaseya_bms/ticket/{self.store.rows('tickets')[-1]['id']}")
 
     def page(self, key: int) -> Response:
-        """A ticket: `?agent=` says who looks, `?embed=1` is the compact form, `?portal=` the origin of podserver."""
+        """A ticket: `?agent=` says who looks, `?embed=1` is the compact form, `?portal=` where podserver is."""
         this_machine_only()
         ticket = self._ticket(key)
         agents = [row for row in self.store.rows("users") if row["userType"] == "Employee" and row["isActive"]]

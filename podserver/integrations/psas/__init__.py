@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from podserver.integrations.models import Psa
-from podserver.integrations.psas import connectwise
+from podserver.integrations.psas import connectwise, halo, kaseya_bms
 from podserver.integrations.psas.kind import BadInput, Field, Frame, PsaKind, Reach, Step, Values
 
 KINDS: Final[dict[Psa, PsaKind]] = {
     each.psa: each
     for each in (
         connectwise.KIND,
+        halo.KIND,
+        kaseya_bms.KIND,
     )
 }  # fmt: skip
 
