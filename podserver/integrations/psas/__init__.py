@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from podserver.integrations.models import Psa
-from podserver.integrations.psas import connectwise, halo, kaseya_bms
+from podserver.integrations.psas import connectwise, halo, kaseya_bms, superops
 from podserver.integrations.psas.kind import BadInput, Field, Frame, PsaKind, Reach, Step, Values
 
 KINDS: Final[dict[Psa, PsaKind]] = {
@@ -14,6 +14,7 @@ KINDS: Final[dict[Psa, PsaKind]] = {
         connectwise.KIND,
         halo.KIND,
         kaseya_bms.KIND,
+        superops.KIND,
     )
 }  # fmt: skip
 
