@@ -18,6 +18,8 @@ export const signInWindow = ({ form, post, signedIn }) => {
   let ticket = null;
   let waits = false;
   let timer = 0;
+  let last = null;
+  let polls = false;
 
   const show = () => {
     part.hidden = !ticket && problem.hidden;
@@ -64,22 +66,30 @@ export const signInWindow = ({ form, post, signedIn }) => {
     if (ticket) timer = window.setTimeout(renew, ticket.seconds * 900);
     show();
   };
-  let last = null;
-
   const renew = () => {
     if (!form.hidden && !waits && !document.hidden) offer();
   };
 
   const poll = async () => {
+    // One at a time, as the session is handed out once.
+    if (polls) return;
     window.clearTimeout(timer);
     const asked = ticket;
     let said = { waiting: true };
+    polls = true;
     try {
       said = await post("window/poll", { secret: asked.secret });
     } catch {
       // The server is asked again; it is the one that says when the time is over.
+    } finally {
+      polls = false;
     }
-    if (asked !== ticket || form.hidden) return;
+    if (asked !== ticket) {
+      // Another window is waited for meanwhile, or none.
+      window.clearTimeout(timer);
+      if (waits) timer = window.setTimeout(poll, POLL_MS);
+      return;
+    }
     if (said.token) {
       stop();
       signedIn(said);
