@@ -4,12 +4,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
+PROCESSES ?= 2
+# The order of tests/conftest.py stands, which begins with the longest groups.
+SPREAD := --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo test lint bench format clean
+.PHONY: help demo test test-long lint bench format clean
 
 help:
 	@echo "make demo   the whole product with an emulated PSA and phone, on this machine alone"
 	@echo "make test   lint, then every test that this machine has the parts for"
+	@echo "make test-long  the same with many more rounds and examples"
 	@echo "make lint   ruff, mypy and the leaning rules"
 	@echo "make bench  measures the hot paths against a bare Flask + SQLAlchemy floor"
 
@@ -37,7 +41,11 @@ lint: $(VENV)/test.stamp
 
 test: lint
 	@sh tests/parts.sh
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(SPREAD) $(PYTEST_ARGS)
+
+test-long: lint
+	@sh tests/parts.sh
+	@PODSERVER_TEST_LONG=1 $(BIN)/python -m pytest $(SPREAD) --timeout=1200 $(PYTEST_ARGS)
 
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m bench

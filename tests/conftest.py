@@ -21,9 +21,10 @@ from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as effort
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from parts import CHROMIUM, REDIS, a_postgres, emptied, environment_of, missing, postgres_answers, redis_answers
+from parts import CHROMIUM, LONG, REDIS, a_postgres, emptied, environment_of, missing, postgres_answers, redis_answers
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from werkzeug.routing import Rule
 
@@ -72,12 +73,25 @@ def _compiled_once(compiled: Callable[..., Any]) -> Callable[..., Any]:
 Rule._compile_builder = _compiled_once(Rule._compile_builder)  # type: ignore[method-assign]
 
 
+# What shares a world stays in one process, and is begun first, as it takes longest: the longest at the head.
+WORLDS = ("browser", "faults")
+effort.register_profile("long", max_examples=2_000, deadline=None)
+if LONG:
+    effort.load_profile("long")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share a world and so stay on one of the two processes: whole folders, else files."""
+    """Say which tests stay together in a process: whole folders with a world, else files."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return WORLDS.index(folder) if folder in WORLDS else len(WORLDS)
+
+    items.sort(key=place)
     for item in items:
         folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in ("browser", "faults") else item.path.stem))
+        item.add_marker(pytest.mark.xdist_group(folder if folder in WORLDS else item.path.stem))
 
 
 @pytest.fixture(scope="session")

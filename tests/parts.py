@@ -15,6 +15,8 @@ import redis
 from cryptography.fernet import Fernet
 
 ALL = os.environ.get("PODSERVER_TEST_ALL") == "1"
+# More rounds and more examples than a change has to wait for (`make test-long`).
+LONG = os.environ.get("PODSERVER_TEST_LONG") == "1"
 POSTGRES = os.environ.get("PODSERVER_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("PODSERVER_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)

@@ -16,6 +16,7 @@ from product import Product
 from small_servers import ForeignSite, Road
 from world import World
 
+RUNNING = pytest.StashKey[contextlib.ExitStack]()
 DESKS = pytest.StashKey[list[Desk]]()
 expect.set_options(timeout=8_000)
 
@@ -38,8 +39,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The world ends with this folder's last test: its workers would take time from the tests of others."""
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        item.session.stash.get(RUNNING, contextlib.ExitStack()).close()
+
+
 @pytest.fixture(scope="session")
-def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The world, with a road to Twilio that can be closed. It asks for Chromium so as not to start in vain."""
     state = tmp_path_factory.mktemp("world")
     road = Road()
@@ -55,7 +63,10 @@ def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     road.target = world.emulator_port
     world.environment["PODSERVER_TWILIO_API_URL"] = road.url
     road.open()
-    try:
+    with contextlib.ExitStack() as afterwards:
+        request.session.stash[RUNNING] = afterwards
+        afterwards.callback(road.close)
+        afterwards.callback(world.stop_all)
         world.start_all()
         made = Stage(world, road, Product(world))
         # More codes go out here in a minute than an MSP sends in an hour; a tenant's budgets are settings.
@@ -63,9 +74,6 @@ def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         # Folded rows have a test of their own.
         made.product.allow(show_on_load=True)
         yield made
-    finally:
-        world.stop_all()
-        road.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,22 @@ import parts
 import pytest
 from trial import DATABASES, Trial
 
+RUNNING = pytest.StashKey[contextlib.ExitStack]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The worlds end with this folder's last test: their workers would take time from the tests of others."""
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        item.session.stash.get(RUNNING, contextlib.ExitStack()).close()
+
 
 @pytest.fixture(scope="session")
-def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Trial]]:
+def trials(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Trial]]:
     """A world for each database that this machine has, started together and kept for all tests."""
     worlds: dict[str, Trial] = {}
     with contextlib.ExitStack() as afterwards:
+        request.session.stash[RUNNING] = afterwards
         state = tmp_path_factory.mktemp("sqlite")
         worlds["sqlite"] = Trial(state, parts.environment_of(state, f"sqlite:///{state / 'podserver.db'}"))
         if parts.postgres_answers() and parts.redis_answers():

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import parts
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
@@ -615,6 +616,9 @@ def test_whatever_happens_in_whatever_order_the_rules_hold(app: Flask) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=500 if parts.LONG else 25,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )
