@@ -13,13 +13,14 @@ from sqlalchemy import select
 
 from connectors.kaseya_bms import KaseyaBms
 from podserver.database import db
+from podserver.integrations.commands import add
 from podserver.integrations.fields import clean, completed
 from podserver.integrations.models import Integration, Psa
 from podserver.integrations.psas import BadInput, Reach, kind_of
 from podserver.tenancy import across_tenants
 
 NEW = "/integrations/kaseya_bms/new"
-KEYS = {"tenant": "Northgate IT", "user": "caller.verify", "password": "demo-Bms-1!", "name": "BMS"}
+KEYS = {"company": "Northgate IT", "user": "caller.verify", "password": "demo-Bms-1!", "name": "BMS"}
 KIND = kind_of(Psa.KASEYA_BMS)
 
 
@@ -71,11 +72,11 @@ def test_a_missing_right_is_named_and_does_not_keep_it_from_being_saved(
     ("change", "sentence"),
     [
         ({"password": "wrong-But-secret"}, "Kaseya BMS refused the sign-in"),
-        ({"tenant": "NorthgateIT"}, "Kaseya BMS refused the sign-in"),
+        ({"company": "NorthgateIT"}, "Kaseya BMS refused the sign-in"),
         ({"user": "no.access"}, "Has API Access"),
         ({"mfa_secret": "123"}, "letters A to Z"),
         ({"server": "http://bms.kaseya.com"}, "must be an https address"),
-        ({"tenant": "https://bms.kaseya.com/"}, "not an address"),
+        ({"company": "https://bms.kaseya.com/"}, "not an address"),
     ],
 )
 def test_what_bms_or_a_rule_refuses_is_told_and_not_saved(
@@ -103,3 +104,9 @@ def test_the_fields_become_a_connector_and_a_note_type_must_be_one(
     with pytest.raises(BadInput, match="no such note type"):
         completed(KIND, {**values, "note_type": "5"}, connector)
     assert KIND.frame is None and KIND.secrets == {"password", "mfa_secret"}
+
+
+def test_no_field_takes_an_option_of_the_shell_command_itself() -> None:
+    command = add.commands["kaseya-bms"]
+    names = [name for option in command.params for name in option.opts]
+    assert len(names) == len(set(names)) and "--may-change-phones" not in names and "--change-phones" in names

@@ -21,7 +21,7 @@ def _server(text: str) -> str:
     return text
 
 
-def _tenant(text: str) -> str:
+def _company(text: str) -> str:
     if len(text) > 200 or "/" in text:
         raise ValueError(f"The company name is the one under {_SETTINGS} in BMS, not an address.")
     return text
@@ -36,7 +36,7 @@ def _mfa_secret(text: str) -> str:
 
 def _make(values: Values, reach: Reach) -> KaseyaBms:
     return KaseyaBms(
-        values["server"], values["tenant"], values["user"], values["password"],
+        values["server"], values["company"], values["user"], values["password"],
         mfa_secret=values.get("mfa_secret", ""), note_type=values.get("note_type", ""),
         may_change_phones=values.get("change_phones") == "1",
         timeout=reach.timeout, observer=reach.observer, gate=reach.gate,
@@ -78,7 +78,7 @@ KIND = PsaKind(
             "server", "Server", f"The Gateway URL under {_SETTINGS}, such as bms.kaseya.com, or the API's own name.",
             clean=_server,
         ),
-        Field("tenant", "Company Name", f"As it stands under {_SETTINGS}, with its spaces.", clean=_tenant),
+        Field("company", "Company Name", f"As it stands under {_SETTINGS}, with its spaces.", clean=_company),
         Field("user", "User Name", f"Of the integration's own user: {_USER}."),
         Field("password", "Password", "BMS mails it to the new user's address.", secret=True),
         Field(
@@ -97,8 +97,8 @@ KIND = PsaKind(
         ),
     ),
     limits=LIMITS,
-    place=lambda values: f"{api_origin(values['server'])} {values['tenant'].casefold()}",
-    site=lambda values: f"{values['server']}, {values['tenant']}",
+    place=lambda values: f"{api_origin(values['server'])} {values['company'].casefold()}",
+    site=lambda values: f"{values['server']}, {values['company']}",
     hosts=lambda values: (api_origin(values["server"]),),
     make=_make,
     suggest=_suggest,
