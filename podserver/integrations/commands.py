@@ -17,6 +17,7 @@ from podserver.integrations.models import Integration
 from podserver.integrations.psas import KINDS, BadInput, Field, PsaKind, Values
 
 _ACTOR = "podserver integration add"
+_OURS = frozenset({"tenant", "name", "height", "install_pod"})
 
 
 @click.group()
@@ -72,7 +73,7 @@ def _command(kind: PsaKind) -> click.Command:
         @with_application
         def inside() -> None:
             only_tenant(tenant)
-            values = {field.name: _value(field, typed[field.name]) for field in kind.fields}
+            values = {field.name: _value(field, typed[f"field_{field.name}"]) for field in kind.fields}
             try:
                 saved = connect(kind, values, name=name, actor=_ACTOR, height=int(height) if install_pod else 0)
             except (BadInput, PsaError) as error:
@@ -99,9 +100,11 @@ def _command(kind: PsaKind) -> click.Command:
 
 
 def _option(field: Field) -> click.Option:
-    names = ["--" + field.name.replace("_", "-"), field.name]
+    # Some PSAs call a field as an option of ours is called.
+    word = f"psa_{field.name}" if field.name in _OURS else field.name
+    names = ["--" + word.replace("_", "-"), f"field_{field.name}"]
     if field.switch:
-        return click.Option([names[0] + "/--no-" + names[0][2:], field.name], default=False, help=field.description)
+        return click.Option([names[0] + "/--no-" + names[0][2:], names[1]], default=False, help=field.description)
     if field.secret:
         hint = f"Better left out: read from {_variable(field)}, or asked for."
         return click.Option(names, default="", help=f"{field.description} {hint}".strip())
