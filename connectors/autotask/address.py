@@ -23,6 +23,7 @@ ANY_UI_ORIGIN: Final = "https://*.autotask.net"
 ROOT: Final = "/ATServicesRest/"
 _DOMAIN: Final = ".autotask.net"
 _HOST: Final = re.compile(r"[a-z0-9-]{1,63}\.autotask\.net")
+_API_HOST: Final = re.compile(r"https://webservices(\d{1,3})\.autotask\.net")
 _UI_HOST: Final = re.compile(r"ww(\d{1,3})\.autotask\.net")
 _TYPED_PATH: Final = re.compile(r"/?|/atservicesrest/?")
 _ZONE_PATH: Final = re.compile(r"(/[A-Za-z0-9_-]{1,40}){1,3}/?")
@@ -45,9 +46,14 @@ class Zone:
         return f"{parts.scheme}://{parts.netloc}" if self.base else ""
 
     @property
-    def ui_origin(self) -> str:
-        """The origins of the pages around an insight: all of Autotask's, or the stand-in's own on this machine."""
-        return ANY_UI_ORIGIN if self.discovery == DISCOVERY_ORIGIN else self.discovery
+    def ui_origins(self) -> tuple[str, ...]:
+        """The origins of the pages around an insight: the zone's own, where it is known, and all of Autotask's, as a
+        tenant can be moved; on this machine the stand-in's.
+        """
+        if self.discovery != DISCOVERY_ORIGIN:
+            return (self.discovery,)
+        own = _API_HOST.fullmatch(self.origin)
+        return (f"https://ww{own[1]}{_DOMAIN}", ANY_UI_ORIGIN) if own else (ANY_UI_ORIGIN,)
 
 
 def parse_zone(typed: str) -> Zone:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from podserver.integrations.models import Psa
-from podserver.integrations.psas import connectwise, halo, kaseya_bms, superops
+from podserver.integrations.psas import autotask, connectwise, halo, kaseya_bms, superops
 from podserver.integrations.psas.kind import BadInput, Field, Frame, PsaKind, Reach, Step, Values
 
 KINDS: Final[dict[Psa, PsaKind]] = {
     each.psa: each
     for each in (
         connectwise.KIND,
+        autotask.KIND,
         halo.KIND,
         kaseya_bms.KIND,
         superops.KIND,

@@ -1,0 +1,127 @@
+"""Setting up Autotask: what is typed, what Autotask says to it, the publish values of notes, and the insight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from portal_rig import Browser, Emulators, on_one_database, words
+from sqlalchemy import select
+
+from connectors.base import PodSetup
+from podserver.database import db
+from podserver.integrations.fields import clean, completed
+from podserver.integrations.models import Integration, Psa
+from podserver.integrations.psas import BadInput, Reach, kind_of
+from podserver.tenancy import across_tenants
+
+NEW = "/integrations/autotask/new"
+SECRET = "demo#Secret$1~*"
+TYPED = {
+    "user": "podapi@northgate.example",
+    "api_secret": SECRET,
+    "tracking_identifier": "DEMOCUSTOMTRACKING000000001",
+    "insight_signature": "off",
+    "name": "Autotask",
+}
+KIND = kind_of(Psa.AUTOTASK)
+
+
+@pytest.fixture
+def control(emulators: Emulators) -> Iterator[Callable[[str, Any], None]]:
+    """Presses the emulator's switches; all are at rest before and after."""
+
+    def press(name: str, body: Any) -> None:
+        requests.post(f"{emulators.url}/autotask/_control/{name}", json=body, timeout=10).raise_for_status()
+
+    press("reset", {})
+    yield press
+    press("reset", {})
+
+
+def stored(app: Flask) -> list[Integration]:
+    with app.app_context(), across_tenants(db.session()):
+        return list(db.session.scalars(select(Integration).order_by(Integration.id)))
+
+
+@on_one_database
+def test_a_user_that_autotask_confirms_is_saved_with_what_can_only_be_meant(
+    admin: Browser, emulators: Emulators, app: Flask, control: Callable[[str, Any], None]
+) -> None:
+    text = words(admin.post(NEW, {**TYPED, "zone": emulators.url}).text)
+    assert "Autotask confirmed the keys as Pod Integration" in text
+    assert text.count("✓ Present") == 10 and "✕ Missing" not in text
+    (saved,) = stored(app)
+    assert saved.origin == emulators.url
+    assert [saved.values[name] for name in ("internal_publish", "public_publish", "note_type")] == ["2", "1", "3"]
+    assert saved.secrets["api_secret"] == SECRET
+    assert not {"api_secret", "tracking_identifier", "insight_secret"} & saved.values.keys()
+    page = words(admin.get(f"/integrations/{saved.id}").text)
+    assert f"/pod/autotask/{saved.pod_key}" in page and "LiveLinks Designer" in page and SECRET not in page
+    lists = words(admin.get(f"/integrations/{saved.id}/lists").text)
+    assert "Internal & Co-Managed" in lists and "Workflow Rule Note" not in lists
+
+
+@on_one_database
+@pytest.mark.parametrize("way", ["500", "fewer"])
+def test_a_missing_right_is_named_and_does_not_keep_it_from_being_saved(
+    admin: Browser, emulators: Emulators, app: Flask, control: Callable[[str, Any], None], way: str
+) -> None:
+    right = {"500": "update Contacts", "fewer": "read Companies"}[way]
+    control("faults", {"missing_rights": {right: way}})
+    text = words(admin.post(NEW, {**TYPED, "zone": emulators.url}).text)
+    assert text.count("✕ Missing") == 1
+    assert {"500": "Contacts: edit", "fewer": "not only your own"}[way] in text
+    assert len(stored(app)) == 1
+
+
+@on_one_database
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"api_secret": "wrong-But-secret"}, "Autotask does not accept the API user's name and secret"),
+        ({"tracking_identifier": "SOMEBODYELSES00000000000001"}, "does not know the tracking identifier"),
+        ({"zone": "autotask.evil.example"}, "Leave the zone empty"),
+        ({"user": "two words"}, "The user name is none"),
+        ({"insight_secret": "short"}, "12 to 64 characters"),
+        ({"insight_signature": "url"}, "enter the insight secret"),
+    ],
+)
+def test_what_autotask_or_a_rule_refuses_is_told_and_not_saved(
+    admin: Browser, emulators: Emulators, app: Flask, control: Callable[[str, Any], None], change: dict[str, str],
+    sentence: str,
+) -> None:  # fmt: skip
+    answer = admin.post(NEW, {**TYPED, "zone": emulators.url, **change})
+    assert sentence in words(answer.text)
+    assert "wrong-But-secret" not in answer.text
+    assert not stored(app)
+
+
+def test_what_labels_do_not_say_is_left_to_the_admin(emulators: Emulators, control: Callable[[str, Any], None]) -> None:
+    values = clean(KIND, {**TYPED, "user": "podapi@nordtor.example", "zone": emulators.url})
+    connector = KIND.make(values, Reach())
+    whole = completed(KIND, values, connector)
+    assert [whole[name] for name in ("internal_publish", "public_publish", "note_type")] == ["2", "1", ""]
+    for wrong, words_of_it in (({"public_publish": "2"}, "alike"), ({"note_type": "13"}, "no more")):
+        with pytest.raises(BadInput, match=words_of_it):
+            completed(KIND, {**whole, **wrong}, connector)
+
+
+def test_the_fields_say_where_autotask_is_and_who_may_frame_the_pod(emulators: Emulators) -> None:
+    values = clean(KIND, {**TYPED, "zone": "WW14.autotask.net"})
+    assert KIND.frame is not None and KIND.frame.setups is not None
+    assert KIND.frame.origins(values, None) == ("https://ww14.autotask.net", "https://*.autotask.net")
+    assert KIND.frame.origins({**values, "zone": ""}, None) == ("https://*.autotask.net",)
+    assert KIND.frame.origins({**values, "zone": emulators.url}, None) == (emulators.url,)
+    assert KIND.hosts(values) == ("https://webservices2.autotask.net", "https://webservices14.autotask.net")
+    # Wherever Autotask moves a database, it is the same one; a stand-in is another.
+    assert KIND.place(values) == KIND.place({**values, "zone": "", "user": "PODAPI@northgate.example"})
+    assert KIND.place(values) != KIND.place({**values, "zone": emulators.url})
+    assert KIND.secrets == {"api_secret", "tracking_identifier", "insight_secret"}
+    url = KIND.frame.url("https://pod.example", "k1")
+    assert KIND.frame.setups(url, "https://pod.example", 400) == [
+        PodSetup("Ticket", "Caller verification", "https://pod.example/pod/autotask/k1", "https://pod.example", 400)
+    ]
