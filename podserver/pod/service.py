@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from connectors.base import Company, Connector, Contact, NotFound, PsaError, Ticket
@@ -25,10 +25,20 @@ from podserver.verification import sightings
 
 FRESH = timedelta(minutes=2)
 SCREENS = ("ticket", "contact")
+# SuperOps has 19.
+_LONGEST_ID = 20
 
 
 class BadRecord(ValueError):
     """The record that a pod was opened on cannot be one."""
+
+
+class ContactGone(NotFound):
+    """The PSA knows this contact no more: deleted, or merged into another one."""
+
+    def __init__(self, message: str, contact: str) -> None:
+        super().__init__(message)
+        self.contact = contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ def record_key(screen: str, record_id: str) -> str:
     screen = {"service": "ticket", "serviceticket": "ticket"}.get(screen.casefold(), screen.casefold())
     if screen not in SCREENS:
         raise BadRecord("This screen has no pod. Put the pod on the Service Ticket or the Contact screen.")
-    if not record_id.isascii() or not record_id.isdigit() or len(record_id) > 12:
+    if not record_id.isascii() or not record_id.isdigit() or len(record_id) > _LONGEST_ID:
         raise BadRecord("The PSA did not say which record this is. Save a new ticket first, then reload.")
     return f"{screen}:{record_id}"
 
@@ -71,7 +81,8 @@ def load(
     """What the pod shows of a record; ``contact`` is the chosen one, empty for the record's own.
 
     ``anew`` asks the PSA even where its last answer is fresh, because somebody has just changed the record there.
-    Raises PsaError where the PSA does not answer and nothing young enough is kept.
+    Raises PsaError where the PSA does not answer and nothing young enough is kept, ContactGone where it is the contact
+    that it does not know.
     """
     fresh = timedelta(0) if anew else FRESH
     psa = _Psa(session, connector, tenant, integration_id, at, fresh)
@@ -79,6 +90,8 @@ def load(
     ticket = psa.ticket(ticket_ref) if ticket_ref else None
     contact_ref = contact or (ticket.contact_ref if ticket else record.removeprefix("contact:"))
     person = psa.contact(contact_ref) if contact_ref else None
+    if person is not None and person.company is None and ticket is not None:
+        person = replace(person, company=ticket.company)
     return Shown(ticket, person, psa.as_of, psa.warning)
 
 
@@ -116,7 +129,10 @@ class _Psa:
         return _ticket(self._kept(f"ticket:{ref}", lambda: asdict(self._connector.ticket(ref))))
 
     def contact(self, ref: str) -> Contact:
-        return contact_from(self._kept(f"contact:{ref}", lambda: self._seen(self._connector.contact(ref))))
+        try:
+            return contact_from(self._kept(f"contact:{ref}", lambda: self._seen(self._connector.contact(ref))))
+        except NotFound as error:
+            raise ContactGone(str(error), ref) from None
 
     def contacts(self, company: str) -> list[Contact]:
         kept = self._kept(f"company:{company}", lambda: self._seen_all(self._connector.contacts(company)))
@@ -188,6 +204,15 @@ def keep(session: Session, integration_id: int, key: str, payload: str, at: date
         )
 
 
+def forget_contact(session: Session, integration_id: int, contact: str) -> None:
+    """Forget what the PSA said of a contact, in the caller's transaction: pods that show them say so, and are done."""
+    session.execute(
+        delete(PsaRecord)
+        .where(PsaRecord.integration_id == integration_id, PsaRecord.key == f"contact:{contact}")
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _json(payload: str) -> dict[str, Any]:
     value = json.loads(payload)
     assert isinstance(value, dict)
@@ -200,6 +225,20 @@ def _company(said: dict[str, Any] | None) -> Company | None:
 
 def _ticket(said: dict[str, Any]) -> Ticket:
     return Ticket(**{**said, "company": _company(said["company"])})
+
+
+def client_of(session: Session, integration_id: int, record: str) -> str:
+    """The PSA's id of the client that a ticket is for, as it was last told; empty where none is kept.
+
+    Somebody who works for several clients belongs to none of them: the ticket says for whom they call.
+    """
+    if not ticket_of(record):
+        return ""
+    payload = session.scalar(
+        select(PsaRecord.payload).where(PsaRecord.integration_id == integration_id, PsaRecord.key == record)
+    )
+    client = _json(payload)["company"] if payload else None
+    return str(client["ref"])[:40] if client else ""
 
 
 def summary_of(session: Session, integration_id: int, record: str) -> str:

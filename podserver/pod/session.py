@@ -1,7 +1,8 @@
 """Who may call the pod's endpoints: the token of the header, and the user and integration behind it, read anew.
 
 One SELECT finds out all of it, with the kept answers about the record and the contact, so that a request needs no
-second one.
+second one. On the portal's own pages a second one looks at the portal's sign-in: a pod there ends with it, and what is
+done in it, as opposed to looked at, keeps it alive.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from connectors.base import Contact
+from podserver.accounts import service as accounts
 from podserver.accounts.models import Role, Tenant, User
 from podserver.database import begin_read, begin_write, db, now
 from podserver.delivery.credentials import MicrosoftDirectory
 from podserver.integrations.models import Integration
 from podserver.pod.models import PsaRecord
 from podserver.pod.reaching import Kept, Reachable, reachable, read_kept
-from podserver.pod.service import ticket_of
+from podserver.pod.service import client_of, ticket_of
 from podserver.pod.standing import Standing, of, read_standing, standing_of, with_standing
 from podserver.policies.models import PolicyRow
 from podserver.policies.policy import Policy, effective
@@ -33,6 +35,7 @@ from podserver.tenancy import bind_tenant
 from podserver.tools import AUTHENTICATOR, tools_of
 from podserver.verification.asking import Asker, Caller
 
+_ENDED = "Your sign-in has ended. Reload the pod."
 _default, _own = aliased(PolicyRow), aliased(PolicyRow)
 # Made once: building it and finding its compiled form would cost each request more than running it.
 _VISITOR = (
@@ -104,7 +107,8 @@ class Visit:
         if self.contact_payload is None:
             abort(409, "The caller's details are gone. Reload the pod.")
         kept = read_kept(self.contact_payload)
-        if company_of(kept.contact) != self.pod.company:
+        of_record = kept.contact.company is None and client_of(self.session, self.integration.id, self.pod.record)
+        if (of_record or company_of(kept.contact)) != self.pod.company:
             abort(409, "The caller belongs to another company now. Reload the pod.")
         return kept
 
@@ -157,7 +161,7 @@ def _visit(writes: bool, standing: bool) -> Visit:
     try:
         pod, issued = pod_token.read(request.headers.get(pod_token.HEADER, ""), at)
     except pod_token.BadToken:
-        abort(401, "Your sign-in has ended. Reload the pod.")
+        abort(401, _ENDED)
     session = db.session()
     bind_tenant(session, pod.tenant)
     if writes:
@@ -165,6 +169,8 @@ def _visit(writes: bool, standing: bool) -> Visit:
     else:
         begin_read(session)
     visit = _look(session, pod, at, standing=standing)
+    if pod.sign_in and not accounts.used(session, pod.sign_in, pod.user, at, touches=writes):
+        abort(401, _ENDED)
     if at - issued > pod_token.RENEW_AFTER:
         hand_out(pod, at)
     return visit
@@ -181,7 +187,7 @@ def _look(session: Session, pod: PodSession, at: datetime, *, standing: bool = F
     found = session.execute(statement, {**known, **also}).all()
     row = found[0] if found else None
     if row is None or not row.User.active or not row.Integration.active:
-        abort(401, "Your sign-in has ended. Reload the pod.")
+        abort(401, _ENDED)
     policy = effective(row.default_policy, row.own_policy)
     ready = tools_of(row.Tenant) | ({AUTHENTICATOR} if row.push_enabled else frozenset())
     stands = read_standing(found, at) if standing else None
