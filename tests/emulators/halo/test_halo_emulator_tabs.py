@@ -104,6 +104,12 @@ def test_a_users_screen_has_tabs_of_its_own(halo: HaloTenant) -> None:
     assert [row["tableid"] for row in halo.read("/Tabs", type=1)] == [1]
 
 
+def test_a_tab_can_be_made_as_an_administrator_does_by_hand(halo: HaloTenant) -> None:
+    halo.control("tabs", {"name": "By hand", "url": "https://pod.example.com/?id=$faultid"})
+    assert addresses(halo, "ticket/4719") == ["https://pod.example.com/?id=4719"]
+    assert requests.post(f"{halo.url}/halo/_control/tabs", json={"url": "x"}, timeout=10).status_code == 400
+
+
 def test_links_of_halo_lead_to_the_screen(halo: HaloTenant) -> None:
     answer = requests.get(f"{halo.url}/ticket", params={"id": 4713, "agent": 7}, timeout=10)
     assert answer.url == f"{halo.url}/halo/ticket/4713?agent=7" and "Cannot sign in to webmail" in answer.text
