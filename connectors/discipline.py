@@ -31,14 +31,16 @@ class Lane(enum.Enum):
 class Limits:
     """What one integration may cost its PSA.
 
-    ``at_once`` calls run at the same time (for each ``part`` that the connector names, where the PSA counts by part), and
-    half as many wait for their turn: whoever comes then is told so at once, as a thread that waits serves nobody else.
+    ``at_once`` calls run at the same time (for each ``part`` that the connector names, where the PSA counts by part),
+    and ``waiting`` more wait for their turn: whoever comes then is told so at once, as a thread that waits serves
+    nobody else.
     ``budget`` calls in ``window`` seconds, of which the share ``reserve`` is kept for people. ``patience`` seconds is
     the longest that a person's call waits for its turn. After ``failures`` calls in a row without a usable answer
     nobody asks for ``rest`` seconds; then one call tries.
     """
 
     at_once: int = 4
+    waiting: int = 4
     budget: int = 600
     window: float = 60.0
     reserve: float = 0.3
@@ -132,7 +134,7 @@ class Gate:
         if ticket:
             return ticket
         queue, patience = f"{slots}:queue", self.limits.patience
-        waiting = self._ledger.enter(queue, max(1, self.limits.at_once // 2), patience + 1)
+        waiting = self._ledger.enter(queue, self.limits.waiting, patience + 1)
         if waiting:
             try:
                 deadline = time.monotonic() + patience

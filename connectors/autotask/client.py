@@ -32,7 +32,7 @@ from connectors.base import (
 from connectors.discipline import Gate, Limits
 from connectors.http import INTERACTIVE_TIMEOUT, Observer, PsaSession
 
-LIMITS: Final = Limits(at_once=2, budget=2000, window=3600.0)
+LIMITS: Final = Limits(at_once=2, waiting=6, budget=2000, window=3600.0)
 """A fifth of the 10,000 requests an hour that all vendors of a tenant share, and two of the three simultaneous calls to
 one part of the API [official help]."""
 
