@@ -20,7 +20,9 @@ from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations.connections import Connections
 from podserver.integrations.models import Integration
 from podserver.logs import redact
-from podserver.pod.door import Host, Knock, Refused, door_of, end_kept_of_others, knock, note_opened, token
+from podserver.pod.door import door_of
+from podserver.pod.kept import end_kept_of_others
+from podserver.pod.knock import Host, Knock, Refused, knock, note_opened, token
 from podserver.security import failures
 
 # Its set-up table fills [cw_id] and [cw_screen] into the frame's address.

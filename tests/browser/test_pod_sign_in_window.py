@@ -25,7 +25,8 @@ from podserver.accounts.models import Role
 from podserver.application import create_app
 from podserver.database import now, writing
 from podserver.integrations.models import Integration
-from podserver.pod.door import HOSTS, Host, door_of
+from podserver.pod.door import HOSTS, door_of
+from podserver.pod.knock import Host
 from podserver.security import sealing
 
 OLGA = ("olga@southgate.example", "nine copper bells in the rain")

@@ -17,7 +17,8 @@ from podserver.accounts.models import Role, User
 from podserver.application import create_app
 from podserver.configuration import Settings
 from podserver.database import writing
-from podserver.pod.door import HOSTS, Host, door_of
+from podserver.pod.door import HOSTS, door_of
+from podserver.pod.knock import Host
 from podserver.security import day_cookie, pod_token
 from podserver.security.day_cookie import Day
 from podserver.tenancy import bind_tenant
