@@ -16,7 +16,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import podserver.branding.models
 import podserver.delivery.credentials
 import podserver.pod.models
-import podserver.policies.models  # noqa: F401  (their tables belong to the metadata)
+import podserver.policies.models
+import podserver.ticketing.models  # noqa: F401  (their tables belong to the metadata)
 from podserver import logs
 from podserver.answering import views as answering_views
 from podserver.branding.service import logo_of
@@ -40,6 +41,7 @@ from podserver.pod import window_views as pod_window_views
 from podserver.portal import install as install_portal
 from podserver.security import frame_policy, sealing
 from podserver.security.assets import install as install_assets
+from podserver.ticketing import tickets
 from podserver.verification import deliveries, notes
 
 log = logs.logger(__name__)
@@ -116,6 +118,8 @@ def _install_exchange(app: Flask, settings: Settings) -> None:
     exchange.channels[authenticator.ANSWERS] = authenticator.AuthenticatorAnswers(cloud, tokens, lease)
     exchange.channels[MICROSOFT_CHECK] = CredentialCheck(cloud, lease)
     exchange.channels[notes.CHANNEL] = NoteChannel(connections.to, lease)
+    exchange.channels[tickets.CHANNEL] = tickets.TicketChannel(connections.to, lease)
+    exchange.topics[tickets.TOPIC] = tickets.TicketTopic()
     exchange.topics[deliveries.TOPIC] = deliveries.DeliveryTopic()
     exchange.topics[deliveries.ANSWER_TOPIC] = deliveries.PushAnswerTopic()
     exchange.topics[notes.TOPIC] = NoteTopic()

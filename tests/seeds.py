@@ -27,6 +27,7 @@ from podserver.policies import service as policies
 from podserver.policies.policy import Policy
 from podserver.security import sealing
 from podserver.security.pod_token import PodSession, issue
+from podserver.ticketing.models import TicketingProfile
 from podserver.verification import service as verification
 from podserver.verification import sightings
 from podserver.verification.asking import Asker, Caller
@@ -243,6 +244,16 @@ class Seeds:
                 status="sent",
                 code="",
                 at=self.at,
+            )
+        with writing(self.session):
+            self.session.add(
+                TicketingProfile(
+                    integration_id=self.integration.id,
+                    name="Calls",
+                    is_default=True,
+                    chosen={"company": {"ref": "250", "name": "Larkfield Dental"}},
+                    changed_at=self.at,
+                )
             )
         window.open_one(self.session, self.integration, record_key="ticket:48213", address="198.51.100.7", at=self.at)
         sightings.take_note(

@@ -21,12 +21,14 @@ def install(app: Flask) -> None:
     from podserver.portal.messages import blueprint as messages_pages
     from podserver.portal.views import blueprint as overview_pages
 
+    from podserver.ticketing.views import blueprint as ticketing_pages
     for blueprint in (
         overview_pages,
         history_pages,
         integrations_pages,
         messages_pages,
         mail_pages,
+        ticketing_pages,
         branding_pages,
         brand_files,
         duo_pages,

@@ -16,6 +16,7 @@ _SET_UP = (
     ("duo.applications", "Duo"),
     ("microsoft.microsoft", "Microsoft"),
     ("policies.policies", "Policies"),
+    ("ticketing.profiles", "Ticketing"),
     ("branding.branding", "Branding"),
     ("accounts.users", "Users"),
     ("accounts.settings", "Settings"),

@@ -15,6 +15,7 @@ from podserver.verification.methods import METHODS
 
 _GOOD = {Kind.VERIFIED, Kind.DELIVERED}
 _BAD = {
+    Kind.TICKET_FAILED,
     Kind.UNDELIVERED, Kind.WRONG_CODE, Kind.DENIED, Kind.LOCKED, Kind.FAILED, Kind.LATE_PROOF, Kind.REFUSED,
     Kind.SIGN_IN_FAILED, Kind.POD_REFUSED, Kind.NOTE_FAILED, Kind.FORGED_CALLBACK,
 }  # fmt: skip

@@ -37,6 +37,13 @@ MATRIX = {
     "mail.mail": "admin",
     "mail.send_trial": "admin",
     "mail.trial_line": "admin",
+    "ticketing.profiles": "admin auditor",
+    "ticketing.new": "admin",
+    "ticketing.add": "admin",
+    "ticketing.profile": "admin auditor",
+    "ticketing.change": "admin",
+    "ticketing.make_default": "admin",
+    "ticketing.delete": "admin",
     "mail.remove": "admin",
     "branding.branding": "admin",
     "branding.letter": "admin",
@@ -170,10 +177,11 @@ def test_the_navigation_names_only_pages_that_open(browser: Open) -> None:
                 "/branding",
                 "/users",
                 "/settings",
+                "/ticketing",
             ],
         ),
-        (TECHNICIAN, ["/", "/history", "/policies"]),
-        (AUDITOR, ["/", "/history", "/policies"]),
+        (TECHNICIAN, ["/", "/tickets", "/contacts", "/history", "/policies"]),
+        (AUDITOR, ["/", "/tickets", "/contacts", "/history", "/ticketing", "/policies"]),
     ):
         one = browser(email)
         nav = one.get("/").text.split("<nav")[1].split("</nav>")[0]
