@@ -90,7 +90,6 @@ def all_is_well(stage: Stage) -> Iterator[None]:
     stage.sql("DELETE FROM failure_buckets")
     stage.road.open()
     stage.world.mend("connectwise")
-    # It empties the phones too: numbers come round again.
     answer = requests.post(f"{stage.world.emulators}/_emulator/twilio/reset", timeout=5)
     assert answer.ok
 

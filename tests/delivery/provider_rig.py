@@ -60,7 +60,7 @@ def serve_providers(state: Path) -> Iterator[Providers]:
     plain = make_server("localhost", 0, app, threaded=True, request_handler=QuietHandler)
     tls = tls_server("localhost", 0, app, certified.server_context())
     for server in (plain, tls):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield Providers(f"http://localhost:{plain.port}", tls.port, certified.authority)
     finally:

@@ -37,7 +37,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     server = make_server("127.0.0.1", 0, lambda *request: application(*request), threaded=True,
                          request_handler=QuietHandler)  # fmt: skip
     application = create_app(replace(settings, base_url=f"http://127.0.0.1:{server.port}"))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     with application.app_context():
         yield application
         server.shutdown()

@@ -22,7 +22,7 @@ def duo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     server = make_server("127.0.0.1", 0, create_app(), threaded=True, ssl_context=files.server_context())
     # The handshake in the connection's own thread: else one silent caller keeps everybody waiting.
     server.socket.do_handshake_on_connect = False
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield Emulator(server.port, files.authority)
     server.shutdown()
 

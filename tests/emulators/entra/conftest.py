@@ -20,7 +20,7 @@ logging.getLogger("werkzeug").setLevel(logging.WARNING)
 def entra_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entra]:
     files = certificates(tmp_path_factory.mktemp("tls"))
     server = make_server("localhost", 0, create_app(), threaded=True, ssl_context=files.server_context())
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield Entra(f"https://localhost:{server.port}", files.authority)
     server.shutdown()
 

@@ -54,7 +54,7 @@ def shared():
     for path in ("/phone/<number>", "/2010-04-01/<path:rest>", "/login/<path:rest>", "/v4_6_release/<path:rest>"):
         app.add_url_rule(path, path, lambda **_: "theirs")
     server = make_server("localhost", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://localhost:{server.port}"
     server.shutdown()
 

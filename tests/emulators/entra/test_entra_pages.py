@@ -28,7 +28,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entra]:
     secure = make_server("localhost", 0, app, threaded=True, ssl_context=files.server_context())
     app.extensions["entra_emulator"].browser_origin = f"http://localhost:{plain.port}"
     for server in (plain, secure):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield Entra(f"https://localhost:{secure.port}", files.authority)
     for server in (plain, secure):
         server.shutdown()
@@ -49,7 +49,7 @@ def callback() -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/entra/callback"
     server.shutdown()
     server.server_close()

@@ -26,7 +26,7 @@ logging.getLogger("werkzeug").setLevel(logging.WARNING)
 @pytest.fixture(scope="session")
 def emulator_server() -> Iterator[Emulator]:
     server = make_server("127.0.0.1", 0, create_app(pace=Pace.brisk()), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield Emulator(f"http://127.0.0.1:{server.port}")
     server.shutdown()
 

@@ -34,7 +34,7 @@ def with_a_ticket_beside(app: Flask) -> Flask:
 def origin() -> Iterator[str]:
     """All stand-ins, the desk among them."""
     server = make_server("127.0.0.1", 0, with_a_ticket_beside(create_app()), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
 
