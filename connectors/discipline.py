@@ -47,7 +47,7 @@ class Limits:
     patience: float = 1.0
     failures: int = 5
     rest: float = 20.0
-    credentials_rest: float = 300.0
+    credentials_rest: float = 60.0
 
 
 class Gate:
@@ -61,12 +61,14 @@ class Gate:
         self._key = key
 
     @contextmanager
-    def passing(self, part: str, longest: float) -> Iterator[None]:
+    def passing(self, part: str, longest: float, *, own_keys: bool = True) -> Iterator[None]:
         """Be one of those who ask; ``longest`` seconds is how long a call may take at most.
 
         Raises BadCredentials while the keys are known to be refused, Unavailable while the PSA is left in peace or
         everybody's turn takes too long, and RateLimited where the budget is spent. Nothing was sent then.
         """
+        if own_keys:
+            self._refuse_while_refused()
         self._refuse_while_resting()
         self._spend()
         slots = f"{self._key}:{part}"
@@ -91,7 +93,7 @@ class Gate:
         self._ledger.hold(f"{self._key}:wait", seconds, "")
 
     def refused(self, words: str) -> None:
-        """The PSA refused the keys. They are not tried again for some minutes, but by :meth:`forgive`."""
+        """The PSA refused the keys. They are not tried again for a minute, but by :meth:`forgive`."""
         self._ledger.hold(f"{self._key}:refused", self.limits.credentials_rest, words)
 
     def forgive(self) -> None:
@@ -99,10 +101,12 @@ class Gate:
         for name in ("failures", "rest", "refused", "wait"):
             self._ledger.clear(f"{self._key}:{name}")
 
-    def _refuse_while_resting(self) -> None:
+    def _refuse_while_refused(self) -> None:
         refused = self._ledger.held(f"{self._key}:refused")
         if refused is not None:
             raise BadCredentials(refused.words)
+
+    def _refuse_while_resting(self) -> None:
         rest = self._ledger.held(f"{self._key}:rest")
         if rest is not None:
             raise Unavailable(

@@ -159,6 +159,7 @@ class PsaSession:
         form: Mapping[str, str] | None = None,
         reads: bool | None = None,
         part: str = "",
+        own_keys: bool = True,
     ) -> Answer:
         """Send one request and return its answer, whatever the status except 429.
 
@@ -166,7 +167,8 @@ class PsaSession:
         None, ``form`` as form fields. ``reads`` says whether the request changes nothing, where its method does not
         tell: a POST that only queries. Such a request is repeated once, after a short random pause, when the connection
         failed or the answer was 502, 503 or 504; nothing else is ever repeated. ``part`` is what the PSA counts
-        simultaneous calls by, where it counts by part.
+        simultaneous calls by, where it counts by part. Without ``own_keys`` the request is made with somebody else's
+        proof, or with none, and goes out although our keys are known to be refused.
 
         Raises Unavailable (``ambiguous`` where a request that changes something may have arrived), RateLimited,
         BadCredentials while the keys are known to be refused, and Rejected for an address that must not be called.
@@ -175,12 +177,12 @@ class PsaSession:
         prepared = self._prepare(method, url, params, headers, body, form)
         changes = not (method == "GET" if reads is None else reads)
         # A last read may pass the total by one time-out.
-        with self._gate.passing(part, self._total + self._timeout):
+        with self._gate.passing(part, self._total + self._timeout, own_keys=own_keys):
             outcome = self._exchanged(prepared, template, changes)
         return self._judged(outcome)
 
     def keys_were_refused(self, words: str) -> BadCredentials:
-        """The error to raise where the PSA refused the keys; they are not tried again for some minutes."""
+        """The error to raise where the PSA refused the keys; they are not tried again for a minute."""
         self._gate.refused(words)
         return BadCredentials(words)
 

@@ -166,6 +166,7 @@ class ManageApi:
             origin + template.format(company=quote(self.company, safe="")),
             template=template,
             headers={"Accept": "application/json"},
+            own_keys=False,
         )
         # An unknown company is a 200 with the body null, on some sites a 404 [seen by public clients].
         if answer.status == 404 or (answer.ok and answer.is_json and answer.data is None):

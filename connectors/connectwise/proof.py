@@ -51,7 +51,8 @@ def _ask(
     for origin in dict.fromkeys((api.address.ui_origin, api.address.api_origin)):
         for headers in _forms(api, identifier, proof, context):
             try:
-                answer = api.session.send("GET", api.url(origin, WHO_AM_I), template=WHO_AM_I, headers=headers)
+                url = api.url(origin, WHO_AM_I)
+                answer = api.session.send("GET", url, template=WHO_AM_I, headers=headers, own_keys=False)
             except Unavailable as problem:
                 failure = problem
                 break
