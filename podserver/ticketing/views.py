@@ -44,7 +44,7 @@ def profiles(visit: PortalVisit) -> Any:
         (each, kind_of(each.psa).title, [(p, service.picks_of(p)) for p in every if p.integration_id == each.id])
         for each in integrations.integrations(visit.session)
     ]
-    return render_template("ticketing/list.html", visit=visit, form=PortalForm(), connected=connected, words=words)
+    return render_template("ticketing/list.html", visit=visit, connected=connected, words=words)
 
 
 @blueprint.get(f"/new/<{_ID}:integration_id>")

@@ -28,7 +28,7 @@ _OWN: Final[Mapping[Psa, Mapping[str, str]]] = {
         "subtype": "category 1",
         "item": "category 2",
     },
-    Psa.AUTOTASK: {"board": "queue", "type": "ticket type", "subtype": "issue type", "item": "sub-issue type"},
+    Psa.AUTOTASK: {"company": "organization", "board": "queue", "type": "issue type", "subtype": "sub-issue type"},
     Psa.KASEYA_BMS: {
         "company": "account",
         "board": "queue",
@@ -62,7 +62,7 @@ def word(psa: Psa | str, part: str) -> str:
 def a_word(psa: Psa | str, part: str) -> str:
     """The same with its article."""
     said = word(psa, part)
-    return f"an {said}" if said.startswith(("a", "i", "SMS")) else f"a {said}"
+    return f"an {said}" if said.startswith(("a", "i", "o", "SMS")) else f"a {said}"
 
 
 def label(psa: Psa | str, part: str) -> str:

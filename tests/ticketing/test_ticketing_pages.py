@@ -9,6 +9,7 @@ from ticketing_rig import FIELD, HELP_DESK, WHOLE, Desk, Form, Psa, a_desk, word
 
 from connectors.base import Capability
 from connectors.connectwise import ConnectWise
+from podserver.configuration import PROJECT
 from podserver.database import db
 from podserver.history.service import Kind
 from podserver.integrations.models import Psa as Kinds
@@ -370,3 +371,12 @@ def test_no_transaction_is_open_while_the_psa_is_asked(desk: Desk, psa: Psa) -> 
 
 def test_a_failed_ticket_is_told_in_the_history_in_red(desk: Desk) -> None:
     assert tone(Kind.TICKET_FAILED) == "bad" and tone(Kind.TICKET_OPENED) == "neutral"
+
+
+def test_the_docs_speak_each_psas_words() -> None:
+    page = (PROJECT / "docs" / "ticketing-profiles.md").read_text()
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:1] == "|"]
+    said = {line[0]: line[1:] for line in lines if len(line) == 6}
+    lacking = {(Kinds.AUTOTASK, "item")}
+    for part in ("company", "board", "type", "subtype", "item"):
+        assert said[part] == ["–" if (psa, part) in lacking else spoken.word(psa, part) for psa in Kinds]
