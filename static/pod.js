@@ -6,6 +6,8 @@
   const page = document.body.dataset;
   const byId = (id) => document.getElementById(id);
   const framed = window.parent !== window;
+  // The portal's own page: whoever is signed in there is let in.
+  const ours = "csrf" in page;
   // Whether the PSA's page can say who sits there.
   const vouches = framed && "vouches" in page;
   const psas = page.psa.split(" ");
@@ -100,9 +102,10 @@
   // --- Signing in --------------------------------------------------------------------------------------------
 
   const post = async (door, fields) => {
-    const known = { id: record.id, screen: record.screen, parent: psa, memberid: member };
+    const known = { id: record.id, screen: record.screen, parent: psa, memberid: member, csrf_token: page.csrf ?? "" };
+    const headers = { Accept: "application/json" };
     const body = new URLSearchParams({ ...fields, ...known });
-    const answer = await fetch(`${page.door}/${door}`, { method: "POST", body, redirect: "error" });
+    const answer = await fetch(`${page.door}/${door}`, { method: "POST", body, headers, redirect: "error" });
     return answer.json();
   };
 
@@ -134,7 +137,7 @@
       problem ||= OFFLINE;
     }
     if (token || forRecord !== record.id || forMember !== member) return;
-    if (said.token) signedIn(said);
+    if (said.token || said.password === false) signedIn(said);
     else offerPassword(said.problem || problem);
   };
 
@@ -154,7 +157,7 @@
     byId("me").firstElementChild.textContent = said.name;
     const focus = !byId("sign-in").hidden;
     byId("sign-in").hidden = true;
-    byId("password").value = "";
+    if (!ours) byId("password").value = "";
     byId("caller").hidden = false;
     showProblem("");
     loadCaller({ focus });
@@ -165,7 +168,7 @@
     byId("connecting").hidden = true;
     byId("caller").hidden = true;
     showProblem(problem);
-    if (byId("ask-psa")) byId("ask-psa").hidden = !vouches;
+    if (byId("ask-psa")) byId("ask-psa").hidden = !vouches && !ours;
     byId("sign-in").hidden = false;
     if (framed) offerWindow();
   };
@@ -522,6 +525,6 @@
   } catch {
     // This frame has no storage, so nothing was written.
   }
-  if (framed) askWhoIsThere();
+  if (framed || ours) askWhoIsThere();
   else offerPassword(`This page belongs into ${page.ticket}. To look at it here, sign in.`);
 })();

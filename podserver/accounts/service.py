@@ -180,6 +180,18 @@ def signed_in(session: Session, token: str, at: datetime) -> SignIn | None:
     return row
 
 
+def used(session: Session, sign_in_id: int, user_id: int, at: datetime, *, touches: bool) -> bool:
+    """Whether a portal session of the bound tenant still lives, by its row; ``touches`` notes that it is in use."""
+    row = session.scalar(
+        select(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user_id, SignIn.ended_at.is_(None))
+    )
+    if row is None or row.created_at <= at - LONGEST_SIGN_IN or row.seen_at <= at - IDLE:
+        return False
+    if touches and wants_touch(row, at):
+        row.seen_at = at
+    return True
+
+
 def wants_touch(sign_in: SignIn, at: datetime) -> bool:
     """Whether the last note that this session is in use is a minute old."""
     return sign_in.seen_at < at - TOUCH_AFTER

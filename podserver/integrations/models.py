@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -12,6 +13,9 @@ from podserver.accounts.models import Tenant
 from podserver.database import Base, UtcDateTime
 from podserver.security.sealing import SealedFields
 from podserver.tenancy import TenantOwned
+
+KEYS_REFUSED: Final = "The keys are refused."
+"""How a problem begins that lasts until the PSA confirms the keys, or new ones."""
 
 
 class Psa(enum.StrEnum):
@@ -51,3 +55,8 @@ class Integration(TenantOwned, Base):
     loaded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     loaded_from: Mapped[str] = mapped_column(String(200), default="")
     tenant: Mapped[Tenant] = relationship()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the PSA refuses the keys, so that an admin has to connect it anew."""
+        return self.problem.startswith(KEYS_REFUSED)

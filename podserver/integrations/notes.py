@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from connectors.base import BadCredentials, Connector, MissingPermission, PsaError, RateLimited
+from connectors.discipline import Lane
 from podserver.delivery.models import Progress
 from podserver.delivery.outbox import Accepted, Job, Outcome, Refused, Report, TryLater
 from podserver.history.service import Entry, Kind, Subject, record
+from podserver.integrations import refusals
 from podserver.integrations.models import Integration
 from podserver.tenancy import bind_tenant
 
@@ -49,7 +51,7 @@ class NoteChannel:
         # Rows from before there was a choice have none.
         internal = bool(job.payload.get("internal", True))
         try:
-            connector = self._connect(integration, timeout=self._timeout)
+            connector = self._connect(integration, timeout=self._timeout, lane=Lane.BACKGROUND)
             if job.attempt > 1:
                 found = connector.find_note(ticket, reference)
                 if found is not None:
@@ -61,6 +63,8 @@ class NoteChannel:
             return TryLater("the PSA asks to wait", timedelta(seconds=min(error.retry_after, 300)))
         except (BadCredentials, MissingPermission) as error:
             # An admin can repair this, and the note must not be lost meanwhile.
+            if isinstance(error, BadCredentials):
+                refusals.note(session, integration, str(error), datetime.now(UTC))
             return TryLater(str(error), _UNTIL_REPAIRED)
         except PsaError as error:
             if error.permanent:

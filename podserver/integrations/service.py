@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from connectors.base import Connector, Member, PodSetup, PsaError, Right
+from connectors.base import BadCredentials, Connector, Member, PodSetup, PsaError, Right
 from connectors.http import Call
 from podserver.accounts.models import Tenant
 from podserver.history.service import Entry, Kind, Subject, record
+from podserver.integrations import refusals
 from podserver.integrations.connections import Connections
 from podserver.integrations.fields import values_of
 from podserver.integrations.models import Integration
@@ -26,11 +27,12 @@ _INSTALL = failures.Bucket("pod rows of integration", 2, timedelta(minutes=1))
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What the PSA said to the keys: who they are and each right, or the problem."""
+    """What the PSA said to the keys: who they are and each right, or the problem, and whether it is the keys."""
 
     member: Member | None
     rights: Sequence[Right]
     problem: str = ""
+    refused: bool = False
 
     @property
     def complete(self) -> bool:
@@ -54,7 +56,7 @@ def validate(connector: Connector) -> Validation:
         member = connector.whoami()
         return Validation(member, connector.rights())
     except PsaError as error:
-        return Validation(None, (), str(error))
+        return Validation(None, (), str(error), isinstance(error, BadCredentials))
 
 
 def save(
@@ -122,8 +124,14 @@ def set_active(session: Session, integration: Integration, active: bool, *, acto
 
 def note_check(session: Session, integration: Integration, validation: Validation, at: datetime) -> None:
     """Remember when the PSA last confirmed the keys, or what it said instead."""
+    if validation.refused:
+        refusals.mark(session, integration, validation.problem, at)
+        return
     if validation.member is not None:
         integration.checked_at = at
+    elif integration.refused:
+        # That it does not answer now does not make the keys good.
+        return
     integration.problem = validation.problem[:400]
 
 

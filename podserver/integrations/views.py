@@ -13,7 +13,7 @@ from connectors.base import PsaError
 from podserver.accounts.models import Role
 from podserver.configuration import Settings
 from podserver.database import now, release, writing
-from podserver.integrations import service
+from podserver.integrations import refusals, service
 from podserver.integrations.connections import Connections
 from podserver.integrations.fields import clean, completed, live_choices, values_of
 from podserver.integrations.forms import InstallForm, PsaForm, SwitchForm, lists_form, psa_form
@@ -92,7 +92,8 @@ def lists(visit: PortalVisit, integration_id: int) -> Any:
     visit.session.expunge(stored)
     release(visit.session)
     try:
-        choices = live_choices(kind, _connections().to(stored))
+        with refusals.noticed(visit.session, stored, visit.at):
+            choices = live_choices(kind, _connections().to(stored))
     except PsaError as error:
         return render_template("portal/problem.html", problem=str(error))
     return render_template("portal/integration_lists.html", form=lists_form(kind, stored, choices), kind=kind)
@@ -196,7 +197,8 @@ def install(visit: PortalVisit, integration_id: int) -> Any:
         return _page(visit, stored, psa_form(kind, stored, filled=False), problem=str(error), install_form=form)
     try:
         setups = service.pod_setups(stored, _base_url(), int(form.height.data or 0))
-        rows = service.install(_connections(), stored, setups)
+        with refusals.noticed(visit.session, stored, visit.at):
+            rows = service.install(_connections(), stored, setups)
     except (BadInput, PsaError) as error:
         problem = str(error)
     finally:

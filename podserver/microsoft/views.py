@@ -159,7 +159,7 @@ class _Found:
 
 def _companies(visit: PortalVisit, text: str) -> _Found:
     connections: Connections = current_app.extensions["connections"]
-    found = finding.find(visit.session, connections, text) if text else finding.Found((), 0, ())
+    found = finding.find(visit.session, connections, text, visit.at) if text else finding.Found((), 0, ())
     release(visit.session)
     return _Found(found)
 

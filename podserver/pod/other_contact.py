@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, Final
 
 from flask import Response, current_app, render_template, request
 
-from connectors.base import Connector, PsaError
+from connectors.base import Connector, Contact, PsaError
 from podserver.accounts.models import Role
 from podserver.database import release, writing
 from podserver.delivery.outbox import Exchange
 from podserver.history.service import Entry, Kind, Subject, record
+from podserver.integrations import refusals
 from podserver.integrations.connections import Connections
 from podserver.pod import service
 from podserver.pod.session import Visit, company_of, hand_out, pod_visit
@@ -29,43 +31,52 @@ def _connector(visit: Visit) -> Connector:
 @pod_visit(roles=MAY_VERIFY)
 def contacts(visit: Visit) -> Any:
     """The company's other contacts to choose from. A POST, because it may ask the PSA and keep the answer."""
-    person = visit.kept().contact
-    if person.company is None:
-        return render_template("pod/contacts.html", contacts=[], visit=visit, problem="This contact has no company.")
-    release(visit.session)
+    shown, company = _where(visit)
+    if not company:
+        which = "contact" if shown else "ticket"
+        return render_template(
+            "pod/contacts.html", contacts=[], visit=visit, problem=f"This {which} has no company in the PSA."
+        )
     try:
-        every = service.colleagues(
+        every = _colleagues(visit, company)
+    except PsaError as error:
+        return render_template("pod/contacts.html", contacts=[], visit=visit, problem=str(error))
+    others = [contact for contact in every if contact.ref != shown]
+    return render_template("pod/contacts.html", contacts=others, visit=visit, problem="", shown=shown)
+
+
+def _where(visit: Visit) -> tuple[str, str]:
+    """The contact that the pod shows, empty on a ticket that has none, and the client whose contacts can be chosen."""
+    if not visit.pod.contact:
+        # Told by the PSA with the ticket, and in a token that we signed.
+        return "", visit.pod.company
+    person = visit.kept().contact
+    return person.ref, person.company.ref if person.company else ""
+
+
+def _colleagues(visit: Visit, company: str) -> Sequence[Contact]:
+    release(visit.session)
+    with refusals.noticed(visit.session, visit.integration, visit.at):
+        return service.colleagues(
             visit.session,
             _connector(visit),
             tenant=visit.tenant,
             integration_id=visit.integration.id,
-            company=person.company.ref,
+            company=company,
             at=visit.at,
         )
-    except PsaError as error:
-        return render_template("pod/contacts.html", contacts=[], visit=visit, problem=str(error))
-    others = [contact for contact in every if contact.ref != person.ref]
-    return render_template("pod/contacts.html", contacts=others, visit=visit, problem="")
 
 
 @pod_visit(roles=MAY_VERIFY)
 def choose_contact(visit: Visit) -> Any:
     """Verify another contact of the company than the ticket's own; the policy may want a note."""
-    person = visit.kept().contact
+    _shown, company = _where(visit)
     note = " ".join(request.form.get("note", "").split())
     problem = _problem_with_note(visit, note)
     chosen = None
     if not problem:
-        release(visit.session)
         try:
-            every = service.colleagues(
-                visit.session,
-                _connector(visit),
-                tenant=visit.tenant,
-                integration_id=visit.integration.id,
-                company=person.company.ref if person.company else "",
-                at=visit.at,
-            )
+            every = _colleagues(visit, company) if company else ()
             chosen = next((contact for contact in every if contact.ref == request.form.get("contact")), None)
             problem = "" if chosen else "Choose one of the company's contacts."
         except PsaError as error:

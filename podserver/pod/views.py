@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from connectors.base import PsaError
 from podserver.branding.service import letterhead
 from podserver.configuration import Settings
-from podserver.database import discard, release
+from podserver.database import discard, release, writing
 from podserver.delivery.outbox import Exchange
+from podserver.integrations import refusals
 from podserver.integrations.connections import Connections
 from podserver.pod import other_contact, rows, service, words
 from podserver.pod.other_contact import MAY_VERIFY
@@ -25,7 +26,7 @@ from podserver.security import sealing
 from podserver.verification import by_hand
 from podserver.verification import service as verification
 from podserver.verification.destinations import phone_target
-from podserver.verification.ending import Result
+from podserver.verification.ending import GONE, Result, finish_every
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Marks, Proof
 from podserver.verification.models import State, Verification
@@ -57,19 +58,27 @@ def caller(visit: Visit) -> Any:
     session = visit.session
     release(session)
     try:
-        shown = service.load(
-            session,
-            _connections().to(visit.integration),
-            tenant=visit.tenant,
-            integration_id=visit.integration.id,
-            record=visit.pod.record,
-            contact=visit.pod.contact if visit.pod.chosen else "",
-            at=visit.at,
-            anew=request.form.get("anew") == "1",
-        )
+        with refusals.noticed(session, visit.integration, visit.at):
+            shown = service.load(
+                session,
+                _connections().to(visit.integration),
+                tenant=visit.tenant,
+                integration_id=visit.integration.id,
+                record=visit.pod.record,
+                contact=visit.pod.contact if visit.pod.chosen else "",
+                at=visit.at,
+                anew=request.form.get("anew") == "1",
+            )
+    except service.ContactGone as gone:
+        ended = _end_for_good(visit, gone.contact)
+        return render_template("pod/caller_failed.html", problem=str(gone), final=True, ended=ended)
     except PsaError as error:
         return render_template("pod/caller_failed.html", problem=str(error), final=error.permanent)
     if shown.contact is None:
+        # A contact can be chosen, and then it is the policy of the ticket's client that counts.
+        company = shown.ticket.company if shown.ticket else None
+        pod = dataclasses.replace(visit.pod, contact="", company=company.ref[:40] if company else "", chosen=False)
+        hand_out(pod, visit.at)
         return render_template("pod/caller.html", visit=visit, shown=shown)
     pod = dataclasses.replace(visit.pod, contact=shown.contact.ref, company=company_of(shown.contact))
     hand_out(pod, visit.at)
@@ -90,6 +99,17 @@ def caller(visit: Visit) -> Any:
         by_hand=by_hand.METHOD in visit.policy.methods,
         fresh_id=sealing.random_id,
     )
+
+
+def _end_for_good(visit: Visit, contact: str) -> int:
+    """End what runs for a contact whom the PSA knows no more, and forget them; how many requests that were."""
+    integration_id = visit.integration.id
+    with writing(visit.session) as session:
+        ended = finish_every(session, GONE, visit.user.name, visit.at, integration_id=integration_id, contact=contact)
+        service.forget_contact(session, integration_id, contact)
+    for row_id in [row for each in ended for row in each.outbox]:
+        _exchange().nudge(row_id)
+    return len(ended)
 
 
 @blueprint.get("/rows")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from connectors.base import PsaError
 from podserver.database import release
+from podserver.integrations import refusals
 from podserver.integrations import service as integrations
 from podserver.integrations.connections import Connections
 from podserver.integrations.models import Integration
@@ -40,7 +42,7 @@ class Found:
     problems: Sequence[str]
 
 
-def find(session: Session, connections: Connections, text: str) -> Found:
+def find(session: Session, connections: Connections, text: str, at: datetime) -> Found:
     """Clients whose name contains ``text``. Without one, only those with a policy of their own, and no PSA is asked.
 
     No transaction is open while a PSA is asked.
@@ -54,7 +56,8 @@ def find(session: Session, connections: Connections, text: str) -> Found:
     problems = []
     for integration in active:
         try:
-            told += _ask(connections, integration, text)
+            with refusals.noticed(session, integration, at):
+                told += _ask(connections, integration, text)
         except PsaError as error:
             problems.append(f"{integration.name}: {error}")
     # A client may have a policy and another name in the PSA than when it was saved.

@@ -148,10 +148,10 @@ class ExplainForm(PortalForm):
     """Whose pod to explain."""
 
     integration = SelectField("Integration", coerce=int)
-    ticket = LineField("Ticket number", [Regexp(r"#?[0-9]{0,12}$", message="This is a ticket's number.")])
+    ticket = LineField("Ticket number", [Regexp(r"#?[0-9]{0,20}$", message="This is a ticket's number.")])
     contact = LineField(
         "Contact's number in the PSA",
-        [Regexp(r"[0-9]{0,12}$", message="This is the number that the PSA gives the contact.")],
+        [Regexp(r"[0-9]{0,20}$", message="This is the number that the PSA gives the contact.")],
         description="Instead of a ticket; or beside it, for another contact than the ticket's own.",
     )
     anew = BooleanField("Ask the PSA anew", description="Else an answer that is not older than two minutes serves.")

@@ -13,6 +13,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from connectors.base import PsaError
 from podserver.accounts.models import Role
 from podserver.database import release, writing
+from podserver.integrations import refusals
 from podserver.integrations import service as integrations
 from podserver.integrations.connections import Connections
 from podserver.integrations.models import Integration
@@ -49,7 +50,7 @@ def policies(visit: PortalVisit) -> Any:
     """The default, and the clients: those with a policy of their own, and those that the PSA finds."""
     text = "".join(c for c in request.args.get("q", "") if c.isprintable()).strip()[:80]
     default = service.stored(visit.session, EVERYBODY)
-    found = find(visit.session, connections(), text)
+    found = find(visit.session, connections(), text, visit.at)
     every = {each.id: each.name for each in integrations.integrations(visit.session)}
     return render_template(
         "policies/list.html",
@@ -259,16 +260,17 @@ def _explain(visit: PortalVisit, form: ExplainForm, integration: Integration) ->
         return None
     release(visit.session)
     try:
-        return explain(
-            visit.session,
-            connections().to(integration),
-            tenant=visit.tenant,
-            integration_id=integration.id,
-            record=record,
-            contact=contact if ticket else "",
-            at=visit.at,
-            anew=bool(form.anew.data),
-        )
+        with refusals.noticed(visit.session, integration, visit.at):
+            return explain(
+                visit.session,
+                connections().to(integration),
+                tenant=visit.tenant,
+                integration_id=integration.id,
+                record=record,
+                contact=contact if ticket else "",
+                at=visit.at,
+                anew=bool(form.anew.data),
+            )
     except PsaError as error:
         form.form_errors.append(str(error))
         return None

@@ -11,6 +11,7 @@ def install(app: Flask) -> None:
     from podserver.accounts.views import blueprint as accounts_pages
     from podserver.branding.views import blueprint as branding_pages
     from podserver.branding.views import public as brand_files
+    from podserver.callers.views import blueprint as callers_pages
     from podserver.history.views import blueprint as history_pages
     from podserver.integrations.views import blueprint as integrations_pages
     from podserver.microsoft.push_views import blueprint as microsoft_pages
@@ -20,15 +21,16 @@ def install(app: Flask) -> None:
     from podserver.portal.mail import blueprint as mail_pages
     from podserver.portal.messages import blueprint as messages_pages
     from podserver.portal.views import blueprint as overview_pages
-
     from podserver.ticketing.views import blueprint as ticketing_pages
+
     for blueprint in (
         overview_pages,
+        callers_pages,
         history_pages,
         integrations_pages,
+        ticketing_pages,
         messages_pages,
         mail_pages,
-        ticketing_pages,
         branding_pages,
         brand_files,
         duo_pages,

@@ -8,15 +8,20 @@ from flask import Flask, current_app, request, url_for
 
 from podserver.portal.session import PortalVisit, decision
 
-_PAGES = (("overview.overview", "Overview"), ("history.history", "History"))
+_PAGES = (
+    ("overview.overview", "Overview"),
+    ("callers.tickets", "Tickets"),
+    ("callers.contacts", "Contacts"),
+    ("history.history", "History"),
+)
 _SET_UP = (
     ("integrations.integrations", "Integrations"),
+    ("ticketing.profiles", "Ticketing"),
     ("messages.messages", "Messages"),
     ("mail.mail", "Mail"),
     ("duo.applications", "Duo"),
     ("microsoft.microsoft", "Microsoft"),
     ("policies.policies", "Policies"),
-    ("ticketing.profiles", "Ticketing"),
     ("branding.branding", "Branding"),
     ("accounts.users", "Users"),
     ("accounts.settings", "Settings"),

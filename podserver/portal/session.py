@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Final
 
-from flask import Flask, abort, redirect, render_template, request, session, url_for
+from flask import Flask, abort, jsonify, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm import Session
@@ -114,7 +114,14 @@ def local_path(target: str | None) -> str:
     return url_for("overview.overview")
 
 
+def _wants_data() -> bool:
+    """Whether a script of ours asks, which says so, and can do nothing with a page."""
+    return request.accept_mimetypes.best == "application/json"
+
+
 def _ask_to_sign_in() -> Any:
+    if _wants_data():
+        return jsonify(problem="Your sign-in has ended. Sign in again.", password=True), 401
     if request.headers.get("HX-Request"):
         return render_template("portal/signed_out.html"), _STOP_POLLING
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
@@ -135,4 +142,9 @@ def install(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def _out_of_date(_error: CSRFError) -> Any:
         problem = "This form is out of date. Go back, reload the page and send it again."
+        if _wants_data():
+            return jsonify(problem="This form is out of date. Reload the page.", password=True), 400
+        if request.headers.get("HX-Request"):
+            to_place = {"HX-Retarget": "#page-problem", "HX-Reswap": "innerHTML"}
+            return render_template("pod/problem.html", problem=problem), 400, to_place
         return render_template("problem.html", status=400, problem=problem), 400

@@ -41,6 +41,7 @@ def overview(visit: PortalVisit) -> Any:
         days=by_day(visit.session, Filter(), visit.at),
         locked=locks.locked_contacts(visit.session, visit.at),
         pulses=service.pulses(visit.session, visit.at),
+        refused=[each for each in integrations.integrations(visit.session) if each.active and each.refused],
         form=UnlockForm(),
     )
 

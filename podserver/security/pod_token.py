@@ -34,7 +34,8 @@ class PodSession:
     client, ``company``, whose policy counts.
 
     ``chosen`` says that the technician picked this contact in place of the record's own. ``since`` is when the
-    person signed in, as whole seconds.
+    person signed in, as whole seconds. ``sign_in`` is the row of the portal's sign-in that the pod lives by, on the
+    portal's own pages, else 0.
     """
 
     tenant: int
@@ -45,6 +46,7 @@ class PodSession:
     chosen: bool
     since: int
     company: str = ""
+    sign_in: int = 0
 
 
 def issue(pod: PodSession, at: datetime) -> str:

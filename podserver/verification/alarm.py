@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
 from podserver.history.service import Kind
 from podserver.policies import policy as policies
 from podserver.verification import guards
-from podserver.verification.ending import End, Result, finish
+from podserver.verification.ending import End, Result, finish, finish_every
 from podserver.verification.models import Guard, State, Verification
 
 REASON: Final = "the contact did not ask for this"
@@ -29,16 +29,11 @@ def raise_alarm(session: Session, verification: Verification, how: str, at: date
         return ended
     rows = list(ended.outbox)
     _lock(session, ended.verification, at)
-    others = session.scalars(
-        select(Verification).where(
-            Verification.integration_id == ended.verification.integration_id,
-            Verification.contact == ended.verification.contact,
-            Verification.state == State.PENDING,
-            Verification.id != ended.verification.id,
-        )
-    ).all()
-    for other in others:
-        rows += finish(session, other, _OTHERS, how, at).outbox
+    which = ended.verification
+    others = finish_every(
+        session, _OTHERS, how, at, integration_id=which.integration_id, contact=which.contact, but=which.id
+    )
+    rows += [row for other in others for row in other.outbox]
     return Result(ended.verification, outbox=tuple(rows))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from podserver.history.service import Entry, Kind, Subject, events_to_add, record
@@ -41,6 +42,7 @@ class End:
 
 
 EXPIRED = End(State.EXPIRED, Kind.EXPIRED)
+GONE = End(State.CANCELLED, Kind.CANCELLED, "the contact is gone in the PSA")
 
 
 def subject_of(verification: Verification) -> Subject:
@@ -91,6 +93,20 @@ def finish(
     add_rows(session, events_to_add(at, *entries), *([note[1]] if note else []))
     refused = ended_sentence(ended) if end.state == State.EXPIRED and actor else ""
     return Result(ended, refused=refused, outbox=(note[0],) if note else ())
+
+
+def finish_every(
+    session: Session, end: End, actor: str, at: datetime, *, integration_id: int, contact: str, but: str = ""
+) -> list[Result]:
+    """Reach this end with whatever is pending for a contact, except the verification ``but``."""
+    pending = select(Verification).where(
+        Verification.integration_id == integration_id,
+        Verification.contact == contact,
+        Verification.state == State.PENDING,
+        Verification.id != but,
+    )
+    results = [finish(session, each, end, actor, at) for each in session.scalars(pending).all()]
+    return [each for each in results if each.changed]
 
 
 def _detail(ended: Verification) -> dict[str, Any] | None:

@@ -30,6 +30,7 @@ _OPENINGS = {
     State.CANCELLED: "Verification cancelled",
     State.FAILED: "Caller not verified: the {carries} did not arrive",
 }
+_WITH_REASON = (State.FAILED, State.DENIED, State.LOCKED, State.CANCELLED)
 _ALARM = "Caller NOT verified: the contact said they did not ask for this. Stop, and call back on a number you know"
 _BY_HAND = "Caller's identity recorded by hand, without proof"
 
@@ -63,7 +64,7 @@ def final_note(verification: Verification, actor: str, at: datetime) -> tuple[st
     if verification.state == State.VERIFIED:
         strength = Strength(verification.strength)
         lines.append(f"Strength: {strength} ({strength.word}): {verification.worth}")
-    elif verification.reason and verification.state in (State.FAILED, State.DENIED, State.LOCKED):
+    elif verification.reason and verification.state in _WITH_REASON:
         lines.append(f"Why: {verification.reason}")
     return _row(verification.integration_id, verification.ticket, verification.id, lines, at, terms.note_internal)
 
