@@ -47,11 +47,8 @@ def contacts(visit: Visit) -> Any:
 
 def _where(visit: Visit) -> tuple[str, str]:
     """The contact that the pod shows, empty on a ticket that has none, and the client whose contacts can be chosen."""
-    if not visit.pod.contact:
-        # Told by the PSA with the ticket, and in a token that we signed.
-        return "", visit.pod.company
-    person = visit.kept().contact
-    return person.ref, person.company.ref if person.company else ""
+    # The client is the contact's, or the ticket's as the PSA told it, in a token that we signed.
+    return visit.kept().contact.ref if visit.pod.contact else "", visit.pod.company
 
 
 def _colleagues(visit: Visit, company: str) -> Sequence[Contact]:
@@ -84,7 +81,7 @@ def choose_contact(visit: Visit) -> Any:
     if chosen is None:
         return Response(render_template("pod/problem.html", problem=problem), headers={"HX-Retarget": "#other-problem"})
     _record_choice(visit, chosen.ref, chosen.name, note)
-    chosen_pod = dataclasses.replace(visit.pod, contact=chosen.ref, company=company_of(chosen), chosen=True)
+    chosen_pod = dataclasses.replace(visit.pod, contact=chosen.ref, company=company_of(chosen) or company, chosen=True)
     hand_out(chosen_pod, visit.at)
     return Response("", headers={"HX-Trigger-After-Settle": "contact-chosen"})
 

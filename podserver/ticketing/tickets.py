@@ -19,6 +19,7 @@ from podserver.delivery import outbox
 from podserver.delivery.models import Progress
 from podserver.delivery.outbox import Accepted, Job, Outcome, Refused, Report, TryLater
 from podserver.history.service import Entry, Kind, Subject, record
+from podserver.integrations import refusals
 from podserver.integrations.models import Integration
 from podserver.tenancy import bind_tenant
 
@@ -84,6 +85,8 @@ class TicketChannel:
             return TryLater("the PSA asks to wait", timedelta(seconds=min(error.retry_after, 300)))
         except (BadCredentials, MissingPermission) as error:
             # An admin can repair this, and the ticket must not be lost meanwhile.
+            if isinstance(error, BadCredentials):
+                refusals.note(session, integration, str(error), datetime.now(UTC))
             return TryLater(str(error), _UNTIL_REPAIRED)
         except PsaError as error:
             if error.permanent:

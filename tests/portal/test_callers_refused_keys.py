@@ -19,7 +19,6 @@ from podserver.integrations import service as integrations
 from podserver.integrations.notes import NoteChannel
 from podserver.tenancy import bind_tenant
 
-pytestmark = on_one_database
 Open = Callable[..., Browser]
 
 
@@ -60,6 +59,7 @@ PLACES: dict[str, Callable[[Browser, Flask], object]] = {
 }
 
 
+@on_one_database
 @pytest.mark.parametrize("place", PLACES)
 def test_wherever_it_is_found_out_it_is_written_down_once(
     sam: Browser, app: Flask, emulators: Emulators, place: str
@@ -100,6 +100,7 @@ def test_it_is_shown_and_goes_with_the_next_validate(
     assert "Verify the caller of 48213" in sam.get("/tickets?number=48213").text
 
 
+@on_one_database
 def test_a_refusal_that_comes_after_the_keys_were_confirmed_anew_counts_for_nothing(sam: Browser, app: Flask) -> None:
     before = integration(app)
     with app.app_context():
@@ -111,6 +112,18 @@ def test_a_refusal_that_comes_after_the_keys_were_confirmed_anew_counts_for_noth
     assert not integration(app).problem and not events(app, "PSA keys refused")
 
 
+def test_two_who_find_out_at_once_write_it_down_once(sam: Browser, app: Flask) -> None:
+    both = [integration(app), integration(app)]
+    with app.app_context():
+        session = db.session()
+        bind_tenant(session, both[0].tenant_id)
+        for seen in both:
+            assert not seen.refused
+            refusals.note(session, seen, "ConnectWise does not accept the API keys.", now())
+    assert len(events(app, "PSA keys refused")) == 1
+
+
+@on_one_database
 def test_a_member_whom_connectwise_does_not_confirm_says_nothing_of_the_keys(sam: Browser, app: Flask) -> None:
     door = f"/pod/connectwise/{integration(app).pod_key}/session"
     form = {"id": "48213", "screen": "ticket", "memberid": "sam", "memberHash": "no hash", "memberContext": "x"}
@@ -118,6 +131,7 @@ def test_a_member_whom_connectwise_does_not_confirm_says_nothing_of_the_keys(sam
     assert not integration(app).problem
 
 
+@on_one_database
 def test_notes_are_posted_in_the_lane_of_what_can_wait(sam: Browser, app: Flask) -> None:
     lanes: list[Lane] = []
     post_a_note(sam, app, lanes)
