@@ -43,7 +43,7 @@ class SignInRefused(Exception):
     """E-mail or password is wrong, or the door is closed for ``seconds``."""
 
     def __init__(self, seconds: int = 0) -> None:
-        minutes = seconds // 60 + 1
+        minutes = -(-seconds // 60)
         super().__init__(
             f"Too many failed sign-ins. Try again in {minutes} min." if seconds else "E-mail or password is wrong."
         )

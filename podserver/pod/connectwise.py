@@ -44,7 +44,7 @@ def member_session(pod_key: str) -> Any:
     closed = failures.closed_for(session, buckets, at_door.at)
     release(session)
     if closed:
-        raise Refused(f"Too many failed sign-ins. Try again in {closed // 60 + 1} min.", 429)
+        raise Refused(f"Too many failed sign-ins. Try again in {-(-closed // 60)} min.", 429)
     try:
         member = _confirm(integration, identifier)
     except BadCredentials:

@@ -26,7 +26,7 @@ from podserver.security import sealing
 from podserver.verification import by_hand
 from podserver.verification import service as verification
 from podserver.verification.destinations import phone_target
-from podserver.verification.ending import GONE, Result, finish_every
+from podserver.verification.ending import CHANGED, GONE, End, Result, finish_every
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Marks, Proof
 from podserver.verification.models import State, Verification
@@ -70,16 +70,17 @@ def caller(visit: Visit) -> Any:
                 anew=request.form.get("anew") == "1",
             )
     except service.ContactGone as gone:
-        ended = _end_for_good(visit, gone.contact)
+        ended = _end(visit, GONE, gone.contact)
         return render_template("pod/caller_failed.html", problem=str(gone), final=True, ended=ended)
     except PsaError as error:
         return render_template("pod/caller_failed.html", problem=str(error), final=error.permanent)
+    ended = _end_for_the_former(visit, shown)
     if shown.contact is None:
         # A contact can be chosen, and then it is the policy of the ticket's client that counts.
         company = shown.ticket.company if shown.ticket else None
         pod = dataclasses.replace(visit.pod, contact="", company=company.ref[:40] if company else "", chosen=False)
         hand_out(pod, visit.at)
-        return render_template("pod/caller.html", visit=visit, shown=shown)
+        return render_template("pod/caller.html", visit=visit, shown=shown, ended=ended)
     pod = dataclasses.replace(visit.pod, contact=shown.contact.ref, company=company_of(shown.contact))
     hand_out(pod, visit.at)
     # What was shown is now kept, and whose policy counts is only now known.
@@ -90,6 +91,7 @@ def caller(visit: Visit) -> Any:
         "pod/caller.html",
         visit=visit,
         shown=shown,
+        ended=ended,
         name=_first_name(kept),
         rows=every,
         lock=standing.lock,
@@ -101,12 +103,27 @@ def caller(visit: Visit) -> Any:
     )
 
 
-def _end_for_good(visit: Visit, contact: str) -> int:
-    """End what runs for a contact whom the PSA knows no more, and forget them; how many requests that were."""
+def _end_for_the_former(visit: Visit, shown: service.Shown) -> int:
+    """End what this ticket asked of a contact who is not its contact any more; how many requests that were.
+
+    Whoever changes a ticket's contact, or merges two, does not mean that the one's proof should stand on the other's
+    ticket.
+    """
+    former = "" if visit.pod.chosen or not visit.ticket else visit.pod.contact
+    if not former or (shown.contact is not None and shown.contact.ref == former):
+        return 0
+    return _end(visit, CHANGED, former, ticket=visit.ticket)
+
+
+def _end(visit: Visit, end: End, contact: str, *, ticket: str = "") -> int:
+    """End what runs for a contact, and forget one who is gone; how many requests that were."""
     integration_id = visit.integration.id
     with writing(visit.session) as session:
-        ended = finish_every(session, GONE, visit.user.name, visit.at, integration_id=integration_id, contact=contact)
-        service.forget_contact(session, integration_id, contact)
+        ended = finish_every(
+            session, end, visit.user.name, visit.at, integration_id=integration_id, contact=contact, ticket=ticket
+        )
+        if end is GONE:
+            service.forget_contact(session, integration_id, contact)
     for row_id in [row for each in ended for row in each.outbox]:
         _exchange().nudge(row_id)
     return len(ended)

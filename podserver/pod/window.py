@@ -58,7 +58,7 @@ class TooMany(Exception):
     """Too much was asked for or tried; ``seconds`` is how long the door stays closed."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many tries. Wait {seconds // 60 + 1} min, or sign in with your password.")
+        super().__init__(f"Too many tries. Wait {-(-seconds // 60)} min, or sign in with your password.")
         self.seconds = seconds
 
 

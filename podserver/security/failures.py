@@ -6,6 +6,7 @@ stops neither one source with many accounts nor many sources with one account.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,7 +45,7 @@ def closed_for(session: Session, checks: list[tuple[Bucket, str]], at: datetime)
         bucket = keys[row.key]
         left = (row.window_start + bucket.window - at).total_seconds()
         if row.failures >= bucket.most and left > 0:
-            seconds = max(seconds, int(left) + 1)
+            seconds = max(seconds, math.ceil(left))
     return seconds
 
 

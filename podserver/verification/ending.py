@@ -43,6 +43,7 @@ class End:
 
 EXPIRED = End(State.EXPIRED, Kind.EXPIRED)
 GONE = End(State.CANCELLED, Kind.CANCELLED, "the contact is gone in the PSA")
+CHANGED = End(State.CANCELLED, Kind.CANCELLED, "the ticket has another contact now")
 
 
 def subject_of(verification: Verification) -> Subject:
@@ -96,15 +97,19 @@ def finish(
 
 
 def finish_every(
-    session: Session, end: End, actor: str, at: datetime, *, integration_id: int, contact: str, but: str = ""
-) -> list[Result]:
-    """Reach this end with whatever is pending for a contact, except the verification ``but``."""
+    session: Session, end: End, actor: str, at: datetime, *, integration_id: int, contact: str, but: str = "",
+    ticket: str = "",
+) -> list[Result]:  # fmt: skip
+    """Reach this end with whatever is pending for a contact, except the verification ``but``; with a ``ticket``, with
+    what was asked for from there alone."""
     pending = select(Verification).where(
         Verification.integration_id == integration_id,
         Verification.contact == contact,
         Verification.state == State.PENDING,
         Verification.id != but,
     )
+    if ticket:
+        pending = pending.where(Verification.ticket == ticket)
     results = [finish(session, each, end, actor, at) for each in session.scalars(pending).all()]
     return [each for each in results if each.changed]
 

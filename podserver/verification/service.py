@@ -229,7 +229,7 @@ def _sentence(limit: guards.Refusal) -> str:
     if limit.seconds >= 3600:
         return f"{reason}. Possible again in {limit.seconds // 3600 + 1} h."
     if limit.seconds > 90:
-        return f"{reason}. Possible again in {limit.seconds // 60 + 1} min."
+        return f"{reason}. Possible again in {-(-limit.seconds // 60)} min."
     if limit.seconds:
         return f"{reason}. Possible again in {limit.seconds} s."
     return f"{reason}."

@@ -50,6 +50,10 @@ class AutotaskWorld:
             unknown="999999",
         )
 
+    @property
+    def url(self) -> str:
+        return self._stand.url
+
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> Autotask:

@@ -46,6 +46,10 @@ class ConnectWiseWorld:
         self._stand = Stand(create_app(), "/_emulator/connectwise")
         self._served = 0
 
+    @property
+    def url(self) -> str:
+        return self._stand.url
+
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> ConnectWise:

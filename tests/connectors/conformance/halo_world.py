@@ -42,6 +42,10 @@ class HaloWorld:
         self._stand = Stand(create_app(), "/halo/_control")
         self._served = 0
 
+    @property
+    def url(self) -> str:
+        return self._stand.url
+
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> Halo:

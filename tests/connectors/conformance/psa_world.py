@@ -59,6 +59,11 @@ class PsaWorld(Protocol):
     rights: tuple[str, ...]
     """Names of rights that :meth:`take_right` takes away and the connector's ``rights()`` then reports as missing."""
 
+    @property
+    def url(self) -> str:
+        """Where the stand-in is."""
+        ...
+
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> Connector:

@@ -52,6 +52,10 @@ class SuperOpsWorld:
             unknown="6104459021107999999",
         )
 
+    @property
+    def url(self) -> str:
+        return self._stand.url
+
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> SuperOps:
