@@ -70,10 +70,18 @@ class Gate:
         if own_keys:
             self._refuse_while_refused()
         self._refuse_while_resting()
-        self._spend()
+        self._refuse_work_while_told_to_wait()
         slots = f"{self._key}:{part}"
+        # Only what is sent is spent: those who come in vain while everybody is at it must not use up the budget.
         ticket = self._wait_for_turn(slots, longest)
         try:
+            tries = self._claim_trial()
+            try:
+                self._spend()
+            except RateLimited:
+                if tries:
+                    self._ledger.clear(f"{self._key}:trial")
+                raise
             yield
         finally:
             self._ledger.leave(slots, ticket)
@@ -113,14 +121,20 @@ class Gate:
                 f"{self.psa} did not answer the last {self.limits.failures} times. "
                 f"It is asked again in {max(1, round(rest.seconds))} seconds."
             )
-        if self._ledger.count_of(f"{self._key}:failures") >= self.limits.failures and not self._ledger.claim(
-            f"{self._key}:trial", self.limits.rest
-        ):
-            raise Unavailable(f"{self.psa} has not been answering. One call is finding out whether it does again.")
+
+    def _refuse_work_while_told_to_wait(self) -> None:
         if self.lane is Lane.BACKGROUND:
             wait = self._ledger.held(f"{self._key}:wait")
             if wait is not None:
                 raise RateLimited(f"{self.psa} asked us to wait.", wait.seconds)
+
+    def _claim_trial(self) -> bool:
+        """Whether this call is the one that finds out, after a rest, if the PSA answers again; others are refused."""
+        if self._ledger.count_of(f"{self._key}:failures") < self.limits.failures:
+            return False
+        if not self._ledger.claim(f"{self._key}:trial", self.limits.rest):
+            raise Unavailable(f"{self.psa} has not been answering. One call is finding out whether it does again.")
+        return True
 
     def _spend(self) -> None:
         share = 1.0 if self.lane is Lane.PERSON else 1.0 - self.limits.reserve

@@ -7,16 +7,22 @@ holds in it runs out by itself.
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
+
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,40 @@ CREATE TABLE IF NOT EXISTS marks (key TEXT PRIMARY KEY, number INTEGER, until RE
 """
 
 
+# What was spent longer ago than any window lasts, in seconds.
+_LONG_AGO: Final = 86400.0
+
+
+def _or_alone(
+    method: Callable[Concatenate[SqliteLedger, P], T],
+) -> Callable[Concatenate[SqliteLedger, P], T]:
+    """Where the file cannot be used, this process keeps an account of its own: callers are still verified."""
+
+    @functools.wraps(method)
+    def kept(self: SqliteLedger, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except sqlite3.Error as problem:
+            if self._alone is None:
+                raise
+            logger.warning("The file does not keep the account of PSA calls: %s", type(problem).__name__)
+            return kept(self._alone, *args, **kwargs)
+
+    return kept
+
+
 class SqliteLedger:
     """A ledger in a file that the processes of one machine share; without a path, in memory for this process."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = str(path) if path else ":memory:"
+        self._alone = SqliteLedger() if path else None
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._process = 0
+        self._process = os.getpid()
+        self._inherited: list[sqlite3.Connection] = []
 
+    @_or_alone
     def enter(self, key: str, places: int, longest: float) -> str:
         """See :class:`Ledger`."""
         now = time.time()
@@ -96,11 +127,13 @@ class SqliteLedger:
             db.execute("INSERT INTO places VALUES (?, ?, ?)", (key, ticket, now + longest))
             return ticket
 
+    @_or_alone
     def leave(self, key: str, ticket: str) -> None:
         """See :class:`Ledger`."""
         with self._transaction() as db:
             db.execute("DELETE FROM places WHERE key = ? AND ticket = ?", (key, ticket))
 
+    @_or_alone
     def spend(self, key: str, allowed: int, window: float) -> float:
         """See :class:`Ledger`."""
         now = time.time()
@@ -114,6 +147,7 @@ class SqliteLedger:
             db.execute("INSERT INTO spent VALUES (?, ?)", (key, now))
             return 0.0
 
+    @_or_alone
     def count(self, key: str, life: float) -> int:
         """See :class:`Ledger`."""
         now = time.time()
@@ -122,11 +156,13 @@ class SqliteLedger:
             db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, '')", (key, number, now + life))
             return number
 
+    @_or_alone
     def count_of(self, key: str) -> int:
         """See :class:`Ledger`."""
         with self._reading() as db:
             return self._number(db, key, time.time())
 
+    @_or_alone
     def hold(self, key: str, seconds: float, words: str) -> None:
         """See :class:`Ledger`."""
         now = time.time()
@@ -135,6 +171,7 @@ class SqliteLedger:
             if before is None or before[0] < now + seconds:
                 db.execute("INSERT OR REPLACE INTO marks VALUES (?, 1, ?, ?)", (key, now + seconds, words))
 
+    @_or_alone
     def held(self, key: str) -> Hold | None:
         """See :class:`Ledger`."""
         now = time.time()
@@ -142,6 +179,7 @@ class SqliteLedger:
             row = db.execute("SELECT until, words FROM marks WHERE key = ? AND until > ?", (key, now)).fetchone()
         return Hold(row[0] - now, row[1]) if row else None
 
+    @_or_alone
     def claim(self, key: str, seconds: float) -> bool:
         """See :class:`Ledger`."""
         now = time.time()
@@ -151,6 +189,7 @@ class SqliteLedger:
             db.execute("INSERT OR REPLACE INTO marks VALUES (?, 1, ?, '')", (key, now + seconds))
             return True
 
+    @_or_alone
     def clear(self, key: str) -> None:
         """See :class:`Ledger`."""
         with self._reading() as db:
@@ -167,28 +206,48 @@ class SqliteLedger:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
+        self._leave_parent()
         with self._lock:
             yield self._open()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._leave_parent()
         with self._lock:
             db = self._open()
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
+                db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
                 raise
-            db.execute("COMMIT")
+
+    def _leave_parent(self) -> None:
+        """Preloaded workers are forked with this object in them, maybe while a thread of the parent was at it."""
+        process = os.getpid()
+        if self._process == process:
+            return
+        # A child has one thread when it is born. SQLite forbids it to use its parent's connection, and to close it.
+        if self._connection is not None:
+            self._inherited.append(self._connection)
+        self._connection, self._lock, self._process = None, threading.Lock(), process
 
     def _open(self) -> sqlite3.Connection:
-        # A connection must not cross a fork: preloaded workers are forked with this object in them.
-        process = os.getpid()
-        if self._connection is None or self._process != process:
+        if self._connection is None:
             connection = sqlite3.connect(self._path, timeout=5.0, isolation_level=None, check_same_thread=False)
             # What a power cut takes away here has run out by the time the machine is back.
             connection.execute("PRAGMA synchronous=OFF")
             connection.executescript(_TABLES)
-            self._connection, self._process = connection, process
+            self._tidy(connection)
+            self._connection = connection
         return self._connection
+
+    @staticmethod
+    def _tidy(db: sqlite3.Connection) -> None:
+        """Forget what has run out under keys that nobody uses any more."""
+        now = time.time()
+        db.execute("DELETE FROM places WHERE until <= ?", (now,))
+        db.execute("DELETE FROM marks WHERE until <= ?", (now,))
+        db.execute("DELETE FROM spent WHERE at <= ?", (now - _LONG_AGO,))

@@ -1,12 +1,14 @@
 """The ledger in Redis, for processes on many machines. Each step is one script, so that none is half done.
 
-While Redis is away each process keeps its own account: callers are still verified, only less evenly.
+While Redis is away each process keeps its own account: callers are still verified, only less evenly. The client's own
+time-outs decide how long a Redis that hangs is waited for.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -25,7 +27,8 @@ _ENTER: Final = (
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[3])
-redis.call('PEXPIRE', KEYS[1], math.ceil(ARGV[2] * 1000) + 1000)
+local life = math.ceil(ARGV[2] * 1000) + 1000
+if redis.call('PTTL', KEYS[1]) < life then redis.call('PEXPIRE', KEYS[1], life) end
 return 1
 """
 )
@@ -49,9 +52,14 @@ return 1
 
 
 class RedisLedger:
-    """See :class:`connectors.ledger.Ledger`; ``prefix`` begins every key."""
+    """See :class:`connectors.ledger.Ledger`; ``prefix`` begins every key.
 
-    def __init__(self, client: Redis, prefix: str = "psa:") -> None:
+    A Redis that failed is not asked for ``pause`` seconds, as each of a call's questions would take as long to fail.
+    """
+
+    def __init__(self, client: Redis, prefix: str = "psa:", *, pause: float = 5.0) -> None:
+        self._pause = pause
+        self._away_until = 0.0
         self._redis: Any = client
         self._prefix = prefix
         self._alone = SqliteLedger()
@@ -124,10 +132,12 @@ class RedisLedger:
         self._or_alone(lambda: self._redis.delete(self._name(key)), lambda: None)
 
     def _or_alone(self, shared: Callable[[], T], alone: Callable[[], T]) -> T:
-        try:
-            return shared()
-        except RedisError as problem:
-            logger.warning("Redis does not keep the account of PSA calls: %s", type(problem).__name__)
+        if time.monotonic() >= self._away_until:
+            try:
+                return shared()
+            except RedisError as problem:
+                self._away_until = time.monotonic() + self._pause
+                logger.warning("Redis does not keep the account of PSA calls: %s", type(problem).__name__)
         return alone()
 
     def _name(self, key: str) -> str:

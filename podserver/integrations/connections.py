@@ -90,7 +90,9 @@ class Connections:
 def ledger_of(redis_url: str, state_dir: Path) -> Ledger:
     """The account that the processes keep in common: in Redis where there is one, else in a file."""
     if redis_url:
-        return RedisLedger(redis.Redis.from_url(redis_url), "podserver:psa:")
+        # A Redis that hangs must not hold a technician's request.
+        client = redis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+        return RedisLedger(client, "podserver:psa:")
     return SqliteLedger(state_dir / "psa-ledger.sqlite")
 
 
