@@ -24,6 +24,7 @@ from podserver.integrations.connections import Connections
 from podserver.integrations.models import Integration
 from podserver.pod.other_contact import MAY_VERIFY
 from podserver.pod.service import BadRecord, record_key
+from podserver.portal.navigation import belongs_to
 from podserver.portal.session import PortalVisit, portal_page
 
 blueprint = Blueprint("callers", __name__)
@@ -168,6 +169,7 @@ def verify(visit: PortalVisit, integration_id: int, screen: str, ref: str) -> An
         record_key(screen, ref)
     except BadRecord:
         abort(404, "There is no such ticket or contact.")
+    belongs_to("callers.contacts" if screen == "contact" else "callers.tickets")
     return render_template("callers/verify.html", **_words(visit), chosen=chosen, screen=screen, ref=ref)
 
 

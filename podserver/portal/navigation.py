@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, current_app, g, request, url_for
 
 from podserver.portal.session import PortalVisit, decision
 
@@ -37,6 +37,11 @@ class Item:
     current: bool
 
 
+def belongs_to(endpoint: str) -> None:
+    """Say under which word the page of this request stands, where its address does not."""
+    g.navigation = endpoint
+
+
 def install(app: Flask) -> None:
     """Make ``navigation(visit)`` known to templates."""
 
@@ -52,5 +57,6 @@ def _items(visit: PortalVisit, pages: tuple[tuple[str, str], ...]) -> list[Item]
         if visit.user.role in (decision(current_app.view_functions[endpoint]) or ()):
             url = url_for(endpoint)
             here = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
+            here = here or g.get("navigation") == endpoint
             items.append(Item(label, url, here))
     return items

@@ -67,6 +67,7 @@ def test_a_result_names_everything_and_its_lock_opens_the_widgets(sam: Browser, 
     assert locks(page) == [(path, "Verify the caller of 48213")]
     opened = sam.get(path)
     assert opened.status_code == 200 and "data-csrf" in opened.text
+    assert '<a href="/tickets" aria-current="page">' in opened.text
     assert opened.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
 
 
