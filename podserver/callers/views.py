@@ -40,11 +40,14 @@ def _connections() -> Connections:
 
 
 def _chosen(every: Sequence[Integration]) -> Integration | None:
-    """The integration that the query or the form names, else the first. None where the tenant has none."""
+    """The integration that the query or the form names, by its number or as the first of a PSA; else the first of all.
+
+    None where the tenant has none.
+    """
     wanted = request.values.get("in", "")
     if not wanted:
         return every[0] if every else None
-    found = next((each for each in every if str(each.id) == wanted), None)
+    found = next((each for each in every if wanted in (str(each.id), each.psa)), None)
     if found is None:
         abort(404, _NO_INTEGRATION)
     return found

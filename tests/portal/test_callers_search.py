@@ -214,7 +214,9 @@ def test_several_psas_are_chosen_among_and_the_choice_stays_in_the_address(
     answer = sam.get(f"/tickets?in={first.id}&number=48213", headers=PART)
     assert answer.headers["HX-Push-Url"] == f"/tickets?in={first.id}&number=48213"
     assert "does not know the company elsewhere" in sam.get(f"/tickets?in={branch}&number=48213").text
-    for path in ("/tickets?in=77", "/tickets?in=nonsense", "/contacts?in=77"):
+    # By the PSA's name it is the first of its integrations.
+    assert f'<option value="{branch}" selected>' in sam.get("/tickets?in=connectwise&number=48213").text
+    for path in ("/tickets?in=77", "/tickets?in=halo", "/contacts?in=77"):
         assert sam.get(path).status_code == 404
 
 
