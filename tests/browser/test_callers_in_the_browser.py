@@ -33,7 +33,9 @@ def signed_in(desk: Desk, path: str, *, script: bool = True) -> Page:
 def judge(page: Page, where: str) -> None:
     found = Axe().run(page, options=RULES).response["violations"]
     assert not found, (where, [(each["id"], each["nodes"][0]["html"]) for each in found])
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where} is wider than the window"
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (
+        f"{where} is wider than the window"
+    )
 
 
 def picture(page: Page, name: str) -> None:
