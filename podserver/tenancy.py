@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -98,17 +99,32 @@ def add_rows(session: Session, *batches: Batch) -> None:
             connection.execute(statement, [{**row, "tenant_id": tenant_id} for row in rows])
         return
     stamped = [(statement, {**rows[0], "tenant_id": tenant_id}) for statement, rows in batches]
-    together = _together(tuple((statement, tuple(row)) for statement, row in stamped))
-    known = {f"{n}_{key}": value for n, (_, row) in enumerate(stamped) for key, value in row.items()}
-    connection.execute(together, known)
+    known: dict[str, Any] = {}
+    parts = []
+    for number, (statement, row) in enumerate(stamped):
+        names = tuple((key, _named(known, number, key, value)) for key, value in row.items())
+        parts.append((statement, names))
+    connection.execute(_together(tuple(parts)), known)
+
+
+def _named(known: dict[str, Any], number: int, key: str, value: Any) -> str:
+    """The parameter of a column. Columns that say the same share one: psycopg reads a statement of more than 50
+    parameters anew each time, which costs as much as another statement."""
+    # A parameter must not be called as a column is.
+    name = "a_moment" if isinstance(value, datetime) else f"the_{key}"
+    if known.setdefault(name, value) == value and type(known[name]) is type(value):
+        return name
+    name = f"{number}_{key}"
+    known[name] = value
+    return name
 
 
 @lru_cache(maxsize=64)
-def _together(parts: tuple[tuple[Insert, tuple[str, ...]], ...]) -> Insert:
-    """WITH an INSERT, and another, INSERT. Parameters: the columns, each after the number of its INSERT."""
+def _together(parts: tuple[tuple[Insert, tuple[tuple[str, str], ...]], ...]) -> Insert:
+    """WITH an INSERT, and another, INSERT. Parameters: each column by the name that is given for it."""
     *first, last = (
-        statement.values({key: bindparam(f"{n}_{key}", type_=statement.table.c[key].type) for key in keys})
-        for n, (statement, keys) in enumerate(parts)
+        statement.values({key: bindparam(name, type_=statement.table.c[key].type) for key, name in names})
+        for statement, names in parts
     )
     return last.add_cte(*(each.cte(f"with_{n}") for n, each in enumerate(first)))
 

@@ -54,6 +54,7 @@ class Meter:
 
     statements: list[str]
     commits: int = 0
+    most_parameters: int = 0
 
     def within(self, statements: int, commits: int) -> bool:
         """Whether the budget was kept; the commits must be exactly as many, so that work is not lost unseen."""
@@ -65,8 +66,10 @@ def metered() -> Iterator[Meter]:
     """Count cursor executions and commits of the application's engine."""
     meter = Meter([])
 
-    def statement(_connection: Any, _cursor: Any, text: str, *_rest: Any) -> None:
+    def statement(_connection: Any, _cursor: Any, text: str, parameters: Any, *_rest: Any) -> None:
         meter.statements.append(" ".join(text.split())[:100])
+        if isinstance(parameters, dict):
+            meter.most_parameters = max(meter.most_parameters, len(parameters))
 
     def commit(_connection: Any) -> None:
         meter.commits += 1
