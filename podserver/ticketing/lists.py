@@ -27,7 +27,7 @@ class Lists:
     ``parts`` are those that the PSA has. ``entries`` are the lists by name; one that was not asked for, that failed,
     or that waits for a choice above it is absent. ``picks`` are the choices, each under the PSA's present name.
     ``gone`` are parts whose stored choice the PSA does not list any more. ``more`` counts companies that were found
-    and not listed. ``problems`` are sentences.
+    and not listed. ``problems`` are sentences; ``refused`` is the one with which the PSA refused our keys, if it did.
     """
 
     parts: tuple[Part, ...]
@@ -36,6 +36,7 @@ class Lists:
     gone: frozenset[str] = frozenset()
     more: int = 0
     problems: Sequence[str] = ()
+    refused: str = ""
 
     @property
     def complete(self) -> bool:
@@ -52,6 +53,7 @@ class _Reading:
     tried: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     more: int = 0
+    refused: str = ""
     ended: bool = False
 
 
@@ -89,7 +91,8 @@ def read(
             known[part.name], is_gone = _settled(part, known, reading.entries[part.source], stored or {})
             if is_gone:
                 gone.add(part.name)
-    return Lists(parts, reading.entries, known, frozenset(gone), reading.more, tuple(dict.fromkeys(reading.problems)))
+    problems = tuple(dict.fromkeys(reading.problems))
+    return Lists(parts, reading.entries, known, frozenset(gone), reading.more, problems, reading.refused)
 
 
 def _read(reading: _Reading, part: Part, end: float) -> None:
@@ -109,6 +112,7 @@ def _read(reading: _Reading, part: Part, end: float) -> None:
         reading.entries[part.source] = _ASK[part.source](reading)
     except PsaError as error:
         reading.problems.append(str(error))
+        reading.refused = str(error) if isinstance(error, BadCredentials) else ""
         reading.ended = isinstance(error, Unavailable | RateLimited | BadCredentials)
 
 

@@ -15,6 +15,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from connectors.base import Capability, Connector, PsaError
 from podserver.accounts.models import Role
 from podserver.database import now, release, writing
+from podserver.integrations import refusals
 from podserver.integrations import service as integrations
 from podserver.integrations.connections import Connections
 from podserver.integrations.models import Integration
@@ -160,6 +161,8 @@ def _change(visit: PortalVisit, integration: Integration, row: TicketingProfile 
         )
     except PsaError as error:
         lists = Lists(parts_of(frozenset(Capability)), {}, draft.picks, problems=(str(error),))
+    if lists.refused:
+        refusals.note(visit.session, integration, lists.refused, visit.at)
     if look in LOOKS:
         return _page(visit, integration, row, draft, lists, piece=look if piece else "", moved=True)
     return _save(visit, integration, row, draft, lists)

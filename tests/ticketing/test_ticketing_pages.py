@@ -207,6 +207,14 @@ def test_a_psa_that_does_not_answer_saves_nothing_and_loses_nothing(
     assert Form(piece.text).fields["type"] == WHOLE["type"]
 
 
+def test_keys_that_are_refused_are_noted_once_for_all_to_see(desk: Desk, psa: Psa) -> None:
+    psa.faults(wrong_keys=True)
+    for look in ("lists", "board"):
+        desk.admin.look(desk.new, look, WHOLE, script=True)
+    assert len(desk.changes(Kind.KEYS_REFUSED)) == 1
+    assert "Re-connect" in words(desk.admin.get("/integrations").text)
+
+
 def test_a_psa_that_is_down_is_asked_once_and_not_for_every_list(desk: Desk, psa: Psa) -> None:
     desk.admin.look(desk.new, "lists", WHOLE)
     psa.control("reset", {})
