@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -260,7 +260,12 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class PodSetup:
-    """One row of the PSA's own set-up table that embeds the pod. ``ref`` is empty until it exists."""
+    """One row of the PSA's own set-up table that embeds the pod. ``ref`` is empty until it exists.
+
+    ``secret`` goes in alone: what the PSA is to sign the pod's address with from now on; empty leaves it as it is.
+    What comes back may say what was ``done`` (created, changed or found), what is ``left`` to do by hand, as
+    sentences, and whether the PSA has taken the secret (``signed``).
+    """
 
     screen: str
     description: str
@@ -268,6 +273,10 @@ class PodSetup:
     origin: str
     height: int
     ref: str = ""
+    secret: str = field(default="", repr=False)
+    done: str = ""
+    left: str = ""
+    signed: bool = False
 
 
 class Connector(Protocol):

@@ -30,6 +30,9 @@ TICKET_SCREEN: Final = "Ticket"
 _INSIGHTS: Final = "IntegrationVendorInsights"
 _MARK: Final = "&signature="
 _SIGNATURE_BYTES: Final = 20
+_BY_HAND: Final = (
+    "Tick the vendor's ticket insights in the Integration Center, and place the insight in each ticket category."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,16 @@ def fitting(url: str, query: bytes, secret: str) -> list[str]:
 
 
 class Insights:
-    """The tenant's table of vendor insights. ``secret`` is what Autotask is to sign the frame's address with."""
+    """The tenant's table of vendor insights. ``secret`` is what Autotask signs the frame's address with."""
 
     def __init__(self, api: AutotaskApi, lists: Lists, secret: str) -> None:
         self._api, self._lists, self._secret = api, lists, secret
 
     def install(self, setups: Sequence[PodSetup]) -> list[PodSetup]:
-        """Find the pod's row by its address, or make it. Raises Rejected without a secret, and MissingPermission where
-        Autotask does not let this tracking identifier make one.
+        """Find the pod's row by its address, or make it; a setup's new secret is put into either.
+
+        Raises Rejected without any secret, and MissingPermission where Autotask does not let this tracking identifier
+        make one.
         """
         rows = self._api.every(_INSIGHTS)
         return [self._installed(setup, rows) for setup in setups]
@@ -101,29 +106,36 @@ class Insights:
             if text(row, "referenceUrl") == setup.url and row.get("isActive") is not False:
                 height = row.get("height")
                 shown = height if isinstance(height, int) else 0
-                return replace(setup, ref=str(row.get("id")), description=text(row, "title"), height=shown)
-        if not self._secret:
+                if setup.secret:
+                    self._written("PATCH", {"id": row.get("id"), "secret": setup.secret})
+                found = replace(setup, ref=str(row.get("id")), description=text(row, "title"), height=shown, secret="")
+                return replace(found, done="changed" if setup.secret else "found", signed=bool(setup.secret))
+        secret = setup.secret or self._secret
+        if not secret:
             raise Rejected("Enter an insight secret first: Autotask signs the frame's address with it.")
         body: dict[str, Any] = {
             "title": setup.description,
             "description": "Proves who is on the phone.",
             "referenceUrl": setup.url,
-            "secret": self._secret,
+            "secret": secret,
             "insightKey": _key(setup.url),
             "vendorSuppliedID": hashlib.sha256(setup.url.encode()).hexdigest()[:32],
             "insightCategory": _category(self._lists),
             "height": setup.height,
             "isActive": True,
         }
+        key = self._written("POST", body)
+        return replace(setup, ref=str(key), secret="", done="created", left=_BY_HAND, signed=bool(setup.secret))
+
+    def _written(self, method: str, body: dict[str, Any]) -> int:
         try:
-            key = self._api.write("POST", f"/{_INSIGHTS}", body)
+            return self._api.write(method, f"/{_INSIGHTS}", body)
         except MissingPermission:
             raise MissingPermission(
                 "Autotask lets only vendors of its Integration Center add an insight, and this tracking identifier is "
                 "not one of theirs. Use a LiveLink instead.",
                 "Vendor insights",
             ) from None
-        return replace(setup, ref=str(key))
 
 
 def _category(lists: Lists) -> int:

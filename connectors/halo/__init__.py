@@ -19,6 +19,16 @@ Every failure is a :class:`connectors.base.PsaError`; its message is fit for a t
 
 from connectors.halo.address import HaloAddress, parse_servers
 from connectors.halo.client import LIMITS, Halo
+from connectors.halo.install import TICKET_SCREEN, USER_SCREEN
 from connectors.halo.tab import TICKET_QUERY, USER_QUERY
 
-__all__ = ["LIMITS", "TICKET_QUERY", "USER_QUERY", "Halo", "HaloAddress", "parse_servers"]
+__all__ = [
+    "LIMITS",
+    "TICKET_QUERY",
+    "TICKET_SCREEN",
+    "USER_QUERY",
+    "USER_SCREEN",
+    "Halo",
+    "HaloAddress",
+    "parse_servers",
+]

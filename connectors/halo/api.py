@@ -32,12 +32,10 @@ Params = Mapping[str, str | int]
 class HaloApi:
     """Calls to one tenant as one application. Raises the errors of :mod:`connectors.base` and nothing else."""
 
-    def __init__(
-        self, address: HaloAddress, client_id: str, client_secret: str, tenant: str, session: PsaSession
-    ) -> None:
+    def __init__(self, address: HaloAddress, tokens: Tokens, session: PsaSession) -> None:
         self.address = address
         self.session = session
-        self.tokens = Tokens(address, client_id, client_secret, tenant, session)
+        self.tokens = tokens
         self._kept: dict[str, tuple[float, list[JsonObject]]] = {}
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -29,16 +30,18 @@ from connectors.base import (
     TicketSearch,
 )
 from connectors.discipline import Gate, Limits
-from connectors.halo import contacts, notes, records, rights, tab, tickets
+from connectors.halo import contacts, install, notes, records, rights, tab, tickets
 from connectors.halo.address import parse_servers
 from connectors.halo.api import HaloApi, number, record_id
+from connectors.halo.rights import INSTALL_SCOPES
+from connectors.halo.tokens import Tokens
 from connectors.http import INTERACTIVE_TIMEOUT, Observer, PsaSession
 from connectors.reading import JsonObject, flag, text
 
 LIMITS: Final = Limits(at_once=4, budget=140, window=300.0)
 """A fifth of 700 requests in 300 seconds, which all integrations of a tenant share (said of Halo's own API page)."""
 
-_ABLE: Final = frozenset(Capability) - {Capability.INSTALL_POD, Capability.CONFIRM_MEMBER}
+_ABLE: Final = frozenset(Capability) - {Capability.CONFIRM_MEMBER}
 
 
 class Halo(Connector):
@@ -79,7 +82,8 @@ class Halo(Connector):
         confirm = {Capability.CONFIRM_MEMBER} if self._tab else set()
         self.capabilities: frozenset[Capability] = _ABLE | confirm
         session = PsaSession("HaloPSA", timeout=timeout, observer=observer, gate=gate)
-        self._api = HaloApi(self.address, client_id, client_secret, tenant, session)
+        self._tokens = partial(Tokens, self.address, client_id, client_secret, tenant, session)
+        self._api = HaloApi(self.address, self._tokens(), session)
 
     def __repr__(self) -> str:
         return f"Halo({self.address.api!r})"
@@ -195,6 +199,10 @@ class Halo(Connector):
         """Give a ticket another status, and read it back."""
         return tickets.set_status(self._api, ticket_ref, status_ref)
 
+    def signed_by_tab(self, agent_id: str, signature: str) -> bool:
+        """Whether the custom tab signed this agent's id. Asks nobody, so it does not say whether there is such one."""
+        return self._tab.signed(agent_id, signature)
+
     def confirm_member(self, identifier: str, proof: str, context: str) -> Member:
         """The agent whom a custom tab names: ``identifier`` is ``agentId``, ``proof`` the ``hmac`` of its address.
 
@@ -227,10 +235,13 @@ class Halo(Connector):
         return contacts.change_number(self._api, contact_ref, destination_ref, value)
 
     def install_pod(self, setups: Sequence[PodSetup]) -> Sequence[PodSetup]:
-        """Not done: which number means which screen in Halo's table of tabs is published nowhere, and writing it needs
-        the right ``admin``.
+        """Find the pod's custom tabs or make them, and allow them on ticket types; see :mod:`connectors.halo.install`.
+
+        The tabs sign with the first of ``tab_secrets``, or with a setup's own new secret.
         """
-        raise Rejected("HaloPSA's custom tab is made by hand, under Configuration > Custom Objects > Custom Tabs.")
+        # A token with more rights than the others, asked for here and then forgotten.
+        api = HaloApi(self.address, self._tokens(INSTALL_SCOPES), self._api.session)
+        return install.install_pod(api, setups, next(iter(self._tab.secrets), ""))
 
     def outcomes(self) -> Sequence[Choice]:
         """Outcomes for notes; see :func:`connectors.halo.notes.outcomes`."""

@@ -14,7 +14,10 @@ from typing import Final
 from connectors.base import BadCredentials, MissingPermission, PsaError, RateLimited, Right
 
 SCOPES: Final = ("edit:tickets", "edit:customers")
-"""What a token is asked for: each ``edit`` has its ``read`` in it. Never ``all`` or ``admin``."""
+"""What a token is asked for: each ``edit`` has its ``read`` in it. Never ``all``, and ``admin`` only to install."""
+
+INSTALL_SCOPES: Final = (*SCOPES, "admin")
+"""What the one token is asked for that writes the custom tab. That this needs ``admin`` is [inferred]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ CUSTOMERS_READ: Final = Need(
     "/Users",
 )
 CUSTOMERS_EDIT: Final = Need("edit:customers", "Change a user's mobile number", "Users: Read and Modify")
+ADMIN: Final = Need("admin", "Make the custom tab, once; it can be taken away again afterwards", "Configuration")
 NEEDS: Final = (TICKETS_READ, TICKETS_EDIT, CUSTOMERS_READ, CUSTOMERS_EDIT)
 
 _CUSTOMERS: Final = ("/users", "/client", "/site")
@@ -61,6 +65,8 @@ def gate(method: str, template: str) -> Need | None:
     path = template.lower()
     if not path.startswith("/") or path.startswith(("/auth", "/instanceinfo")):
         return None
+    if path.startswith("/tabs") or (method != "GET" and path.startswith("/tickettype")):
+        return ADMIN
     if path.startswith(_CUSTOMERS):
         return CUSTOMERS_READ if method == "GET" else CUSTOMERS_EDIT
     return TICKETS_READ if method == "GET" else TICKETS_EDIT

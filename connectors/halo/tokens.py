@@ -41,10 +41,19 @@ class Token:
 
 
 class Tokens:
-    """The tokens of one application. Raises the errors of :mod:`connectors.base` and nothing else."""
+    """The tokens of one application, each asked for with the same ``scopes``.
+
+    Raises the errors of :mod:`connectors.base` and nothing else.
+    """
 
     def __init__(
-        self, address: HaloAddress, client_id: str, client_secret: str, tenant: str, session: PsaSession
+        self,
+        address: HaloAddress,
+        client_id: str,
+        client_secret: str,
+        tenant: str,
+        session: PsaSession,
+        scopes: tuple[str, ...] = SCOPES,
     ) -> None:
         for word, value in (("Client ID", client_id), ("Client Secret", client_secret)):
             if not _CREDENTIAL.fullmatch(value):
@@ -56,6 +65,7 @@ class Tokens:
         self._auth = address.auth
         self._client_id, self._secret = client_id, client_secret
         self._session = session
+        self._wanted = scopes
         self._lock = threading.Lock()
         self._held: Token | None = None
 
@@ -77,12 +87,12 @@ class Tokens:
             return held
 
     def _issued(self) -> Token:
-        answer = self._asked(SCOPES)
+        answer = self._asked(self._wanted)
         if self._error(answer) == "invalid_scope":
             answer = self._asked(self._scopes_taken())
-        elif answer.ok and (lacking := [scope for scope in SCOPES if scope not in _scopes(answer)]):
+        elif answer.ok and (lacking := [scope for scope in self._wanted if scope not in self._scopes(answer)]):
             # The application has less than was asked for; reading may be part of what it has.
-            weaker = [scope.replace("edit:", "read:") if scope in lacking else scope for scope in SCOPES]
+            weaker = [scope.replace("edit:", "read:") if scope in lacking else scope for scope in self._wanted]
             second = self._send(tuple(weaker))
             answer = second if second.ok else answer
         if not answer.ok:
@@ -96,7 +106,7 @@ class Tokens:
         now = time.monotonic()
         life = data.get("expires_in")
         seconds = float(life) if isinstance(life, int | float) and life > 0 else _USUAL_LIFE
-        return Token(value, _scopes(answer), now, now + max(seconds - _EARLY, min(seconds, _SHORTEST_LIFE)))
+        return Token(value, self._scopes(answer), now, now + max(seconds - _EARLY, min(seconds, _SHORTEST_LIFE)))
 
     def _asked(self, scopes: tuple[str, ...]) -> Answer:
         """Ask where the token endpoint is known or usually is, and if that is none, where Halo itself says."""
@@ -148,12 +158,12 @@ class Tokens:
     def _scopes_taken(self) -> tuple[str, ...]:
         """The wanted scopes that the application has, or their weaker ones, asked for one by one."""
         taken = []
-        for scope in SCOPES:
+        for scope in self._wanted:
             weaker = scope.replace("edit:", "read:")
             taken += [each for each in (scope, weaker) if self._send((each,)).ok][:1]
         if not taken:
             raise self._session.keys_were_refused(
-                f"The HaloPSA application has none of the permissions {', '.join(SCOPES)}. "
+                f"The HaloPSA application has none of the permissions {', '.join(self._wanted)}. "
                 f"Grant them under {APPLICATION}."
             )
         return tuple(taken)
@@ -183,8 +193,7 @@ class Tokens:
         error = answer.data.get("error") if isinstance(answer.data, Mapping) else None
         return error if isinstance(error, str) else ""
 
-
-def _scopes(answer: Answer) -> frozenset[str]:
-    """What a token is good for; what was asked for, where the answer does not say."""
-    scope = answer.data.get("scope") if isinstance(answer.data, Mapping) else None
-    return frozenset(scope.split()) if isinstance(scope, str) else frozenset(SCOPES)
+    def _scopes(self, answer: Answer) -> frozenset[str]:
+        """What a token is good for; what was asked for, where the answer does not say."""
+        scope = answer.data.get("scope") if isinstance(answer.data, Mapping) else None
+        return frozenset(scope.split() if isinstance(scope, str) else self._wanted)

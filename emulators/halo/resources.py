@@ -70,7 +70,7 @@ RESOURCES: dict[str, Resource] = {
     ),
     "agent": Resource(settings.agents, settings.agent),
     "team": Resource(settings.teams, settings.one_of("teams")),
-    "tickettype": Resource(settings.types, settings.ticket_type),
+    "tickettype": Resource(settings.types, settings.ticket_type, settings.write_type),
     "status": Resource(settings.statuses, settings.one_of("statuses")),
     "priority": Resource(settings.priorities, settings.one_of("priorities")),
     "category": Resource(settings.categories, settings.one_of("categories")),

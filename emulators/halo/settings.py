@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from emulators.halo.call import Call
-from emulators.halo.errors import ApiError, not_found
+from emulators.halo.call import Call, flag, integer, text
+from emulators.halo.errors import ApiError, model_state, not_found
 from emulators.halo.seed_lists import UNASSIGNED
 from emulators.halo.store import Record
 
@@ -132,6 +132,31 @@ def _one(call: Call, table: str, key: str) -> Record:
     if row is None:
         raise not_found()
     return plain(row)
+
+
+def write_type(call: Call, sent: Record, where: str) -> Record:
+    """Change which custom tabs a ticket type shows; of its other members nothing of ours writes any. Raises 404."""
+    stored = call.store.get("types", integer(sent, "id", where))
+    if stored is None:
+        raise not_found()
+    detail = {**stored["_detail"]}
+    name = "allowall_iframe_customtabs"
+    detail[name] = flag(sent, name, where, detail[name])
+    allowed = sent.get("allowed_iframe_customtabs")
+    if allowed is not None:
+        if not isinstance(allowed, list) or not all(isinstance(row, dict) for row in allowed):
+            raise model_state(f"{where}.allowed_iframe_customtabs", "The JSON value could not be converted.")
+        # That the list takes the place of the one before is inferred.
+        detail["allowed_iframe_customtabs"] = [
+            {
+                "id": place,
+                "tickettype_id": stored["id"],
+                "iframetab_id": integer(row, "iframetab_id", where),
+                "iframetab_name": text(row, "iframetab_name", where),
+            }
+            for place, row in enumerate(allowed, 1)
+        ]
+    return plain(call.store.put("types", {**stored, "_detail": detail}))
 
 
 def refuse_write(call: Call, sent: Record, where: str) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,8 +156,13 @@ def test_the_pods_row_is_made_once_by_a_vendor_and_by_nobody_else(autotask: Any,
         dial(insight_secret="s3").install_pod([SETUP])
     vendor = dial(insight_secret="s3", tracking_id="DEMOVENDORTRACKING000000001")
     (made,) = vendor.install_pod([SETUP])
-    assert vendor.install_pod([SETUP]) == [made]
+    assert made.done == "created" and "Integration Center" in made.left and not made.signed
+    assert [(row.ref, row.done, row.left) for row in vendor.install_pod([SETUP])] == [(made.ref, "found", "")]
     (row,) = autotask.control("records/IntegrationVendorInsights")
     assert (row["referenceUrl"], row["insightCategory"], row["height"], row["secret"]) == (SETUP.url, 1, 400, "s3")
     (shown,) = autotask.control("insights/148213")
     assert shown["title"] == "Caller verification" and shown["url"].startswith(f"{SETUP.url}?isdarktheme=")
+    # A secret of the address that is made up here goes into the row that is there, as into a new one.
+    (changed,) = dial(tracking_id="DEMOVENDORTRACKING000000001").install_pod([replace(SETUP, secret="s4")])
+    assert (changed.ref, changed.done, changed.signed, changed.secret) == (made.ref, "changed", True, "")
+    assert [row["secret"] for row in autotask.control("records/IntegrationVendorInsights")] == ["s4"]

@@ -149,6 +149,20 @@ def browser(chromium: str, driver: Playwright) -> Iterator[Browser]:
     started.close()
 
 
+def test_a_ticket_type_shows_the_tabs_that_it_is_told_to_and_only_an_administrator_tells_it(halo: HaloTenant) -> None:
+    change = {"id": _change_request(halo)["id"], "allowed_iframe_customtabs": [{"iframetab_id": 7}]}
+    assert halo.post("/TicketType", [change]).status_code == 403
+    halo.faults(granted_too="admin")
+    halo.sign_in("edit:tickets admin")
+    halo.write("/TicketType", **change)
+    allowed = _change_request(halo)["_detail"]["allowed_iframe_customtabs"]
+    assert [row["iframetab_id"] for row in allowed] == [7]
+
+
+def _change_request(halo: HaloTenant) -> Any:
+    return next(row for row in halo.control("records/types") if row["name"] == "Change Request")
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
