@@ -10,5 +10,3 @@ app = create_app(migrations=False)
 # copy, the pages that they share.
 gc.collect()
 gc.freeze()
-# A request makes some thousand objects and drops them all: looking for rings of them every 700 is work for nothing.
-gc.set_threshold(20_000, 20, 20)
