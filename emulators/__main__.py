@@ -45,16 +45,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8100, help="port of the pages and the plain APIs (8100)")
     parser.add_argument("--tls-port", type=int, default=8101, help="port of the APIs that are spoken over TLS (8101)")
     parser.add_argument("--smtp-port", type=int, default=8125, help="port of the mail server (8125)")
+    parser.add_argument("--product", default="", help="origin of podserver, for links that lead there (none)")
     parser.add_argument("--state", type=Path, help="folder that keeps the state and the certificates across restarts")
     options = parser.parse_args(arguments)
     doors = Doors(options.host, options.port, options.tls_port, options.smtp_port)
     with contextlib.ExitStack() as stack:
         state = options.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="emulators-")))
-        return _serve(doors, state, keeps=options.state is not None)
+        return _serve(doors, state, keeps=options.state is not None, product=options.product)
 
 
-def _serve(doors: Doors, state: Path, *, keeps: bool) -> int:
-    app = create_app(state if keeps else None, f"http://{doors.host}:{doors.port}")
+def _serve(doors: Doors, state: Path, *, keeps: bool, product: str) -> int:
+    app = create_app(state if keeps else None, f"http://{doors.host}:{doors.port}", product)
     certified = certificates(state / "certificates")
     servers: list[BaseWSGIServer] = []
     mail: MailEmulator = app.extensions["mail_emulator"]

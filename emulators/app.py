@@ -25,10 +25,11 @@ API_PATHS = (
 )
 
 
-def create_app(state_dir: Path | None = None, browser_origin: str | None = None) -> Flask:
+def create_app(state_dir: Path | None = None, browser_origin: str | None = None, product: str = "") -> Flask:
     """Every stand-in and the desk as one Flask application; each keeps its state in `state_dir` if it keeps any.
 
-    `browser_origin` is where people's browsers find it, which for some stand-ins is not where programs do.
+    `browser_origin` is where people's browsers find it, which for some stand-ins is not where programs do. `product`
+    is podserver's origin, for links that lead there.
     """
     app = Flask(__name__, static_folder=None)
 
@@ -42,15 +43,17 @@ def create_app(state_dir: Path | None = None, browser_origin: str | None = None)
     def ready() -> ResponseReturnValue:
         return jsonify({"ready": True})
 
-    psa = connectwise.register(app, state_dir)
-    autotask.register(app, state_dir)
-    superops.register(app, state_dir)
-    halo.register(app, state_dir)
-    kaseya_bms.register(app, state_dir)
+    psas = desk.Stores(
+        connectwise.register(app, state_dir),
+        halo.register(app, state_dir),
+        autotask.register(app, state_dir),
+        kaseya_bms.register(app, state_dir),
+        superops.register(app, state_dir),
+    )
     twilio.register(app, state_dir)
     duo.register(app, state_dir)
     mail.register(app, state_dir)
     entra.register(app, state_dir, browser_origin)
-    handset.register(app, psa)
-    desk.register(app, psa)
+    handset.register(app, psas.connectwise)
+    desk.register(app, psas, product)
     return app

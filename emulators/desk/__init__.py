@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from flask import Flask
 
-from emulators.connectwise.store import Store
 from emulators.desk.page import blueprint
+from emulators.desk.psas import Stores
 
-__all__ = ["register"]
+__all__ = ["Stores", "register"]
 
 
-def register(app: Flask, tickets: Store) -> None:
+def register(app: Flask, stores: Stores, product: str = "") -> None:
     """Add the desk at `/` to an app that has the other stand-ins and the phone already.
 
-    `tickets` is the ticketing system's memory.
+    `stores` are the memories of the ticketing systems, `product` is podserver's origin.
     """
-    app.register_blueprint(blueprint(tickets))
+    app.register_blueprint(blueprint(stores, product))

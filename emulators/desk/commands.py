@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulators.desk.administrator import PUSH_SECRET
+from emulators.desk.psa_keys import psa_options, psa_secrets
 from emulators.entra.account import CLIENT_ID, CLIENT_SECRET
 from emulators.mail.account import SMTP_PASSWORD
 from emulators.tls import certificates
 from emulators.twilio.account import ACCOUNT_SID, AUTH_TOKEN, FROM_NUMBER
-
-PSA_COMPANY = "northgate"
-PSA_PUBLIC_KEY = "demoPublicKey01"
-PSA_PRIVATE_KEY = "demoPrivateKey01"
-PSA_CLIENT_ID = "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 
 
 @dataclass(frozen=True)
@@ -74,10 +70,7 @@ def commands(place: Place) -> Commands:
             *podserver,
             "demo",
             "--json",
-            *("--psa-site", place.desk),
-            *("--psa-company", PSA_COMPANY),
-            *("--psa-public-key", PSA_PUBLIC_KEY),
-            *("--psa-client-id", PSA_CLIENT_ID),
+            *psa_options(place.desk),
             *("--twilio-account-sid", ACCOUNT_SID),
             *("--twilio-from", FROM_NUMBER),
             *("--duo-host", f"localhost:{place.tls_port}"),
@@ -89,6 +82,7 @@ def commands(place: Place) -> Commands:
             *("--port", str(place.emulator_port)),
             *("--tls-port", str(place.tls_port)),
             *("--smtp-port", str(place.smtp_port)),
+            *("--product", place.product),
             *("--state", str(place.stand_ins)),
         ],
         web=[
@@ -115,7 +109,7 @@ def settings(place: Place, secret_keys: str) -> dict[str, str]:
         ),
         "PODSERVER_CA_FILE": str(certificates(place.stand_ins / "certificates").authority),
         "PODSERVER_SECRET_KEYS": secret_keys,
-        "PODSERVER_DEMO_PSA_PRIVATE_KEY": PSA_PRIVATE_KEY,
+        **psa_secrets(),
         "PODSERVER_DEMO_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
         "PODSERVER_DEMO_MAIL_PASSWORD": SMTP_PASSWORD,
         "PODSERVER_DEMO_MICROSOFT_SECRET": CLIENT_SECRET,

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from emulators.connectwise.store import Store
-from emulators.desk.switches import GROUPS
-from emulators.desk.tickets import DESK_TICKETS, other_ticket
+from emulators.desk.psas import Stores, contact_named, psas
+from emulators.desk.switches import GROUPS, PSA_GROUPS
+from emulators.desk.tickets import desk_ticket, desk_tickets
 from emulators.twilio.loopback import comes_from_here
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+LONGEST_ID = 24
 
 
-def blueprint(tickets: Store) -> Blueprint:
-    """The desk at `/`; `?ticket=` opens another ticket, one of the desk's own or any of the ticketing system's."""
+def blueprint(stores: Stores, product: str) -> Blueprint:
+    """The desk at `/`; `?psa=` is one of the ticketing systems and `?ticket=` any of its tickets, or one of the desk's.
+
+    `product` is podserver's origin, where there is one.
+    """
     desk = Blueprint(
         "desk", __name__, template_folder="templates", static_folder="static", static_url_path="/desk/static"
     )
+    every = psas(stores, product)
 
     @desk.before_request
     def this_machine_only() -> None:
@@ -36,12 +41,35 @@ def blueprint(tickets: Store) -> Blueprint:
 
     @desk.get("/")
     def show() -> ResponseReturnValue:
-        wanted = request.args.get("ticket", type=int)
-        offered = {ticket.id: ticket for ticket in DESK_TICKETS}
-        if wanted is not None and wanted not in offered:
-            other = other_ticket(tickets, wanted)
-            offered |= {other.id: other} if other else {}
-        chosen = offered.get(wanted or 0, DESK_TICKETS[0])
-        return render_template("desk/desk.html", tickets=offered.values(), chosen=chosen, groups=GROUPS)
+        psa = every.get(request.args.get("psa", ""), next(iter(every.values())))
+        offered = {each.key: desk_tickets(each, stores.connectwise) for each in every.values()}
+        wanted = request.args.get("ticket", "")
+        chosen = next((each for each in offered[psa.key] if each.id == wanted), None)
+        if chosen is None and _is_id(wanted):
+            chosen = desk_ticket(psa, wanted, stores.connectwise)
+            offered[psa.key] += [chosen] if chosen else []
+        return render_template(
+            "desk/desk.html",
+            psas=every.values(),
+            psa=psa,
+            offered=offered,
+            chosen=chosen or offered[psa.key][0],
+            psa_groups=PSA_GROUPS,
+            groups=GROUPS,
+        )
+
+    @desk.get("/desk/seen/<psa>/<kind>/<key>.json")
+    def what_is_seen(psa: str, kind: str, key: str) -> ResponseReturnValue:
+        """What a screen of a ticketing system is about: a line for it, and whose phone goes with it."""
+        if psa not in every or not _is_id(key):
+            abort(404)
+        seen = every[psa].seen(kind, key)
+        if seen is None:
+            abort(404)
+        return jsonify({"label": seen.label, "contact": contact_named(stores.connectwise, seen)})
 
     return desk
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulators.desk.administrator import give_push_secret
+from emulators.desk.administrator import give_push_secret, make_tabs
 from emulators.desk.commands import Commands, Place, read_env_file, settings, surroundings, write_env_file
 from emulators.desk.processes import Child, Terminal, stop_all
+from emulators.desk.psa_keys import TAB_SECRET
 
 READY_SECONDS = 60.0
 WATCH_SECONDS = 0.1
@@ -102,15 +103,25 @@ class Supervisor:
             raise DemoError(f"The stand-in for Microsoft took no secret: {reason}") from None
         self.terminal.say("Preparing the database and the demo data ...")
         self._once("database", self.commands.upgrade, environment)
-        answer = self._once("seed", self.commands.seed, environment, capture=True)
+        facts = self._seed(environment)
         self.terminal.say("Starting podserver and its worker ...")
         self._spawn("podserver", self.commands.web, environment)
         self._spawn("worker", self.commands.worker, environment)
         self._await("podserver", f"{self.place.product}/readyz")
+        return facts
+
+    def _seed(self, environment: Mapping[str, str]) -> dict[str, Any]:
+        answer = self._once("seed", self.commands.seed, environment, capture=True)
         try:
             facts: dict[str, Any] = json.loads(answer)
         except ValueError:
             raise DemoError("'podserver demo --json' did not print JSON.") from None
+        for each in facts["psas"]:
+            if each["psa"] == "halo":
+                try:
+                    make_tabs(self.place.desk, each["pod_url"], TAB_SECRET)
+                except OSError as reason:
+                    raise DemoError(f"The stand-in for HaloPSA took no tab: {reason}") from None
         return facts
 
     def _check_ports(self) -> None:
@@ -190,6 +201,7 @@ class Supervisor:
         say()
         say(f"  Open      {self.place.desk}/")
         say("            A ticket with the pod in it, and the caller's phone beside it: texts, calls, mail and pushes.")
+        say(f"  PSAs      {', '.join(str(each['name']) for each in facts['psas'])}")
         say(f"  Portal    {facts['portal']}")
         for at, row in enumerate(rows):
             cells = "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-CONNECTWISE = "/_emulator/connectwise/faults"
 TWILIO = "/_emulator/twilio/faults"
 MAIL = "/_emulator/mail/faults"
 DUO = "/_emulator/duo/faults"
@@ -38,14 +37,69 @@ def _faults(url: str, *rows: tuple[str, str, str, object, object]) -> list[Switc
     return [Switch(label, sentence, {fault: on}, {fault: off}, url) for label, sentence, fault, on, off in rows]
 
 
-GROUPS: dict[str, list[Switch]] = {
-    "ConnectWise": _faults(
-        CONNECTWISE,
-        ("Slow", "ConnectWise takes four seconds for every answer.", "slow_seconds", 4, 0),
-        ("Down", "ConnectWise is down and answers 503.", "down", "503", False),
-        ("Asks to wait", "ConnectWise asks us to come back later (429).", "rate_limit", MANY_REQUESTS, 0),
-        ("Answer lost", "ConnectWise does the next write, but its answer is lost.", "lose_answer_after_write", 1, 0),
+def _of_psa(psa: str, url: str, down: object, waits: tuple[str, object, object], loses: str, revoked: str,
+            **also: tuple[object, object]) -> list[Switch]:  # fmt: skip
+    """The troubles of a ticketing system by the names and values that its own control has for them.
+
+    `also` are further faults, on and off, that go with revoked keys.
+    """
+    keys = Switch(
+        "Keys revoked",
+        f"{psa} refuses podserver's keys, as if they had been revoked.",
+        {revoked: True} | {name: on for name, (on, _) in also.items()},
+        {revoked: False} | {name: off for name, (_, off) in also.items()},
+        url,
+    )
+    return [
+        *_faults(
+            url,
+            ("Slow", f"{psa} takes four seconds for every answer.", "slow_seconds", 4, 0),
+            ("Down", f"{psa} is down.", "down", down, False),
+            ("Asks to wait", f"{psa} asks podserver to come back later.", *waits),
+            ("Answer lost", f"{psa} does the next write, but its answer is lost.", loses, 1, 0),
+        ),
+        keys,
+    ]
+
+
+# By the key of the ticketing system: what the group is called, and its switches.
+PSA_GROUPS: dict[str, tuple[str, list[Switch]]] = {
+    "connectwise": (
+        "ConnectWise",
+        _of_psa(
+            "ConnectWise", "/_emulator/connectwise/faults", "503", ("rate_limit", MANY_REQUESTS, 0),
+            "lose_answer_after_write", "wrong_keys",
+        ),
     ),
+    "halo": (
+        "HaloPSA",
+        _of_psa("HaloPSA", "/halo/_control/faults", True, ("too_many", True, False), "lose_answer", "revoked"),
+    ),
+    "autotask": (
+        "Autotask",
+        # The user would stay locked after the fifth refusal, when the keys are good again.
+        _of_psa(
+            "Autotask", "/autotask/_control/faults", True, ("rate_limit", True, False), "lose_answer_after_write",
+            "wrong_keys", lock_after=(0, 5),
+        ),
+    ),
+    "kaseya_bms": (
+        "Kaseya BMS",
+        _of_psa(
+            "Kaseya BMS", "/kaseya_bms/_control/faults", True, ("throttled", True, False), "answer_lost", "revoked"
+        ),
+    ),
+    "superops": (
+        "SuperOps",
+        _of_psa(
+            "SuperOps", "/superops/_control/faults", True, ("too_many_requests", True, False),
+            "lose_answer_after_write", "token_revoked",
+        ),
+    ),
+}  # fmt: skip
+
+
+GROUPS: dict[str, list[Switch]] = {
     "SMS": [
         *_faults(
             TWILIO,

@@ -1,11 +1,11 @@
-"""The tickets that the desk offers, and what each of them is there to show."""
+"""The tickets that the desk offers, the same in each ticketing system, and what each of them is there to show."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulators.connectwise.seed_rows import COMPANIES, CONTACTS, TICKETS
 from emulators.connectwise.store import Store
+from emulators.desk.psas import TICKET, Psa, contact_named
 
 # Under each company first the caller for whom everything works, or nearly so.
 _SHOWN: dict[int, str] = {
@@ -20,40 +20,40 @@ _SHOWN: dict[int, str] = {
     48188: "Mateo has a landline. Duo lets him in without asking, which proves nothing.",
     48219: "Duo has locked Carla out. You may type a number that is not on file, or record her by hand.",
 }
+_SAM = "sam@northgate.example, seven brass kettles singing"
+# What is different elsewhere.
+_SHOWN_IN: dict[tuple[str, int], str] = {
+    ("halo", 48213): "HaloPSA shows the pod as a tab and signs that it is Sam's. Every way to verify works for Dana.",
+    ("autotask", 48213): f"Autotask proves nobody's name, so sign in to the pod once: {_SAM}.",
+    ("kaseya_bms", 48213): f"BMS shows no pod. Open the ticket in podserver ({_SAM}) and press Verify.",
+    ("superops", 48213): f"SuperOps shows no pod. Open the ticket in podserver ({_SAM}) and press Verify.",
+    ("superops", 48204): "There is no number for Joan. SuperOps knows her address, as it is her login there.",
+}
 
 
 @dataclass(frozen=True)
 class DeskTicket:
-    """A ticket on the desk: its company, its contact (id and name), and what it is there to show, in a sentence."""
+    """A ticket on the desk: its id, a line that names it, whose phone goes with it (the id of a contact, or None), and
+    what it is there to show, in a sentence.
+    """
 
-    id: int
-    company: str
-    contact: int
-    name: str
+    id: str
+    label: str
+    contact: int | None
     shows: str
 
 
-def _tickets() -> list[DeskTicket]:
-    companies = {key: name for key, _, name, *_ in COMPANIES}
-    names = {key: f"{first} {last}" for key, first, last, *_ in CONTACTS}
-    rows = {row[0]: row for row in TICKETS}
+def desk_tickets(psa: Psa, contacts: Store) -> list[DeskTicket]:
+    """What the desk offers of a ticketing system, as long as it is there."""
     found = []
-    for key, shows in _SHOWN.items():
-        _, _, company, contact, *_ = rows[key]
-        assert contact is not None
-        found.append(DeskTicket(key, companies[company], contact, names[contact], shows))
+    for shared, shows in _SHOWN.items():
+        ticket = desk_ticket(psa, psa.ticket_id(shared), contacts, _SHOWN_IN.get((psa.key, shared), shows))
+        if ticket is not None:
+            found.append(ticket)
     return found
 
 
-DESK_TICKETS = _tickets()
-
-
-def other_ticket(store: Store, key: int) -> DeskTicket | None:
-    """Any other ticket of the ticketing system that has a contact."""
-    ticket = store.get("tickets", key)
-    contact = store.get("contacts", ticket["contact"]["id"]) if ticket and ticket.get("contact") else None
-    if ticket is None or contact is None:
-        return None
-    company = store.get("companies", ticket["company"]["id"]) or {"name": ""}
-    name = f"{contact.get('firstName') or ''} {contact.get('lastName') or ''}".strip()
-    return DeskTicket(key, company["name"], contact["id"], name, "")
+def desk_ticket(psa: Psa, key: str, contacts: Store, shows: str = "") -> DeskTicket | None:
+    """Any ticket of a ticketing system. `contacts` are those who have phones."""
+    seen = psa.seen(TICKET, key)
+    return None if seen is None else DeskTicket(key, seen.label, contact_named(contacts, seen), shows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,27 +15,9 @@ from emulators.kaseya_bms.seed_lists import SAM
 from emulators.kaseya_bms.store import Record, Store
 from emulators.kaseya_bms.ticket_rows import full
 from emulators.kaseya_bms.ticket_rules import change
-from emulators.twilio.loopback import LOOPBACK_HOSTS
+from emulators.portal_link import portal_link
 
 _POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
-
-
-def portal_link(portal: str, ticket: Record) -> str | None:
-    """Where "Open in podserver" leads: the address itself, or for an origin alone the search for this ticket there.
-
-    None for an address that is not on this machine: a page of ours must not be made to link anywhere else.
-    """
-    try:
-        parts = urlsplit(portal)
-        fits = parts.scheme in ("http", "https") and parts.hostname in LOOPBACK_HOSTS and parts.username is None
-        alone = not (parts.path.strip("/") or parts.query or parts.fragment)
-        parts.port  # noqa: B018 - raises for a port that is none
-    except ValueError:
-        return None
-    if not fits:
-        return None
-    search = f"{parts.scheme}://{parts.netloc}/tickets?{urlencode({'number': ticket['ticketNumber']})}"
-    return search if alone else portal
 
 
 class Screens:
@@ -72,7 +53,7 @@ class Screens:
             agents=agents,
             agent=agent,
             statuses=self.store.rows("statuses"),
-            link=portal_link(portal, ticket) if portal else None,
+            link=portal_link(portal, "kaseya_bms", ticket["ticketNumber"]) if portal else None,
             settings={"id": key, "agent": agent["id"]},
         )
         response = Response(html, content_type="text/html; charset=utf-8")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from emulators.portal_link import portal_link
 from emulators.superops import seed
 from emulators.superops.faults import Faults
 from emulators.superops.store import Record, Store
 from emulators.superops.view import View
-from emulators.twilio.loopback import LOOPBACK_HOSTS, comes_from_here
+from emulators.twilio.loopback import comes_from_here
 
 _POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 _KEPT = frozenset({"p", "br", "b", "strong", "i", "em", "u", "ul", "ol", "li", "div", "blockquote", "pre", "code"})
@@ -40,13 +40,14 @@ class Screens:
         return redirect(f"/superops/ticket/{newest['ticketId']}")
 
     def page(self, key: str) -> Response:
-        """A ticket: `?embed=1` is the compact form, `?portal=` the address on this machine of podserver's portal."""
+        """A ticket: `?embed=1` is the compact form, `?portal=` where podserver is on this machine."""
         _from_here()
+        ticket = self._ticket(key)
         html = render_template(
             "superops/ticket.html",
-            ticket=self._ticket(key),
+            ticket=ticket,
             embed=request.args.get("embed") == "1",
-            portal=_portal(request.args.get("portal", "")),
+            portal=portal_link(request.args.get("portal", ""), "superops", ticket["displayId"]),
         )
         response = Response(html, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = _POLICY
@@ -137,15 +138,6 @@ def safe(content: str) -> str:
     parser.feed(content)
     parser.close()
     return "".join(parser.parts) + "".join(f"</{tag}>" for tag in reversed(parser.open))
-
-
-def _portal(address: str) -> str:
-    """The address if it is a web address on this machine; else nothing, so that the screen leads nowhere else."""
-    try:
-        parts = urlsplit(address)
-        return address if parts.scheme in ("http", "https") and parts.hostname in LOOPBACK_HOSTS else ""
-    except ValueError:
-        return ""
 
 
 def _from_here() -> None:

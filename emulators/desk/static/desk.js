@@ -5,6 +5,7 @@
   const INBOUND = "/_emulator/twilio/inbound";
   const psa = document.getElementById("psa");
   const phone = document.getElementById("phone");
+  const which = document.getElementById("which");
   const ticket = document.getElementById("ticket");
   const shows = document.getElementById("shows");
   const sentence = document.getElementById("state");
@@ -13,6 +14,7 @@
   const controls = [...new Set(switches.map((each) => each.dataset.url))].filter((url) => url !== INBOUND);
   const healthy = sentence.textContent;
   let place = psaPlace(); // where the PSA's frame was when we last looked
+  let going = false; // the frame is on its way to where we have sent it
   let choices = 0; // so many choices were begun or carried out: what was seen before the last one is out of date
 
   /** Whose phone is on the desk: its own page says so, as it may have turned to another person's. */
@@ -83,6 +85,7 @@
   }
 
   function pickUp(contact) {
+    if (!contact) return;
     const query = `contact=${contact}`;
     if (held().phone !== query) phone.contentWindow.location.replace(`/handset?${query}&embed=1&follow=1`);
   }
@@ -95,26 +98,58 @@
     return psa.contentWindow?.location.pathname ?? "";
   }
 
+  /** The address of the desk says what is on it, so that it can be shared and survives a reload. */
+  function address() {
+    history.replaceState(null, "", `/?${new URLSearchParams({ psa: which.value, ticket: ticket.value })}`);
+    tell();
+  }
+
+  function offer({ id, label, contact, shows }) {
+    const option = new Option(label, id);
+    option.dataset.contact = contact ?? "";
+    option.dataset.shows = shows;
+    return option;
+  }
+
+  function open() {
+    place = `/${which.value}/ticket/${ticket.value}`;
+    going = true;
+    psa.src = `${place}?${which.selectedOptions[0].dataset.query}`;
+    pickUp(ticket.selectedOptions[0].dataset.contact);
+    address();
+  }
+
   /** Somebody who leafs through the PSA's own tickets finds the phone of the ticket that they come to. */
   async function followPsa() {
     const now = psaPlace();
-    const [, kind, id] = /^\/connectwise\/(ticket|contact)\/(\d+)$/.exec(now) ?? [];
-    if (now === place || !id) return;
+    const [, kind, id] = new RegExp(`^/${which.value}/([a-z]+)/(\\d+)$`).exec(now) ?? [];
+    if (going || now === place || !id) return;
     place = now;
+    const answer = await fetch(`/desk/seen${now}.json`, { cache: "no-store" });
+    if (!answer.ok || psaPlace() !== now) return;
+    const { label, contact } = await answer.json();
     if (kind === "ticket" && ticket.value !== id) {
+      if (![...ticket.options].some((option) => option.value === id)) ticket.add(offer({ id, label, contact, shows: "" }));
       ticket.value = id;
-      tell();
+      address();
     }
-    const contact = kind === "contact" ? id : (await get(`${now}.json`)).record.contact?.id;
-    if (contact) pickUp(contact);
+    pickUp(contact);
   }
 
-  ticket.addEventListener("change", () => {
-    place = `/connectwise/ticket/${ticket.value}`;
-    psa.src = `${place}?embed=1`;
-    pickUp(ticket.selectedOptions[0].dataset.contact);
-    history.replaceState(null, "", `/?ticket=${ticket.value}`);
-    tell();
+  psa.addEventListener("load", () => {
+    going = false;
+    followPsa().catch(() => {});
+  });
+  ticket.addEventListener("change", open);
+
+  /** The same caller in another PSA; what is broken in the one that is left stays broken, and stays told. */
+  which.addEventListener("change", () => {
+    const caller = ticket.selectedOptions[0]?.dataset.contact;
+    ticket.replaceChildren(...JSON.parse(which.selectedOptions[0].dataset.tickets).map(offer));
+    const same = [...ticket.options].find((option) => option.dataset.contact === caller);
+    if (same) ticket.value = same.value;
+    for (const group of document.querySelectorAll(".group[data-psa]")) group.hidden = group.dataset.psa !== which.value;
+    open();
   });
 
   for (const group of groups) {

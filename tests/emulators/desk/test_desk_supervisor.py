@@ -43,6 +43,8 @@ SEED = """
     assert os.environ["PODSERVER_DEMO_TWILIO_AUTH_TOKEN"] and os.environ["PODSERVER_DEMO_MICROSOFT_PUSH_SECRET"]
     assert "PODSERVER_REDIS_URL" not in os.environ
     print(json.dumps({"portal": "http://127.0.0.1:9/portal", "pod_url": "http://127.0.0.1:9/pod",
+        "psas": [{"psa": "connectwise", "name": "ConnectWise", "pod_url": ""},
+                 {"psa": "superops", "name": "SuperOps", "pod_url": ""}],
         "sign_ins": [{"role": "admin", "email": "sam@northgate.example", "password": "plainly invented"}]}))
 """
 SECRET = "import secrets; print(secrets.token_hex(16))"
@@ -145,6 +147,7 @@ def test_the_demo_starts_says_what_to_open_and_stops_everything_on_a_signal(star
     demo.shows("Ctrl-C stops everything")
     assert f"Open      http://localhost:{demo.ports[1]}/" in demo.output
     assert "Portal    http://127.0.0.1:9/portal" in demo.output
+    assert "PSAs      ConnectWise, SuperOps" in demo.output
     assert "admin   sam@northgate.example   plainly invented" in demo.output
     assert "WARNING a thing to see" in demo.output
     assert "listening quietly" not in demo.output
@@ -249,7 +252,7 @@ def test_no_secret_stands_on_a_command_line(tmp_path):
     place = Place(8000, 8100, 8101, 8125, tmp_path, PROJECT)
     words = [word for command in asdict(commands(place)).values() for word in command]
     secrets = [value for name, value in settings(place, "").items() if name.startswith("PODSERVER_DEMO_")]
-    assert len(secrets) == 5
+    assert len(secrets) == 12
     assert not set(secrets) & set(words)
 
 

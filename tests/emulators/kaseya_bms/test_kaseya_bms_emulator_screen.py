@@ -24,7 +24,7 @@ def html(bms: Bms, path: str = SCREEN, **parameters: str) -> str:
 @pytest.mark.parametrize("portal", ["http://localhost:8000", "https://127.0.0.1:8443", "http://localhost:8000/"])
 def test_the_link_leads_to_this_ticket_in_the_portal(bms: Bms, portal: str) -> None:
     number = bms.result("/servicedesk/tickets/1048213")["ticketNumber"]
-    assert f'href="{portal.rstrip("/")}/tickets?number={number}"' in html(bms, portal=portal)
+    assert f'href="{portal.rstrip("/")}/tickets?in=kaseya_bms&amp;number={number}"' in html(bms, portal=portal)
 
 
 def test_an_address_on_this_machine_is_the_link_as_it_is(bms: Bms) -> None:
