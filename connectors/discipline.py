@@ -86,6 +86,10 @@ class Gate:
         finally:
             self._ledger.leave(slots, ticket)
 
+    def repeats(self) -> None:
+        """The same call goes out once more; it counts, but is not held up by the budget."""
+        self._ledger.spend(f"{self._key}:budget", self.limits.budget * 2, self.limits.window)
+
     def answered(self) -> None:
         """The PSA gave a usable answer."""
         self._ledger.clear(f"{self._key}:failures")
@@ -106,7 +110,7 @@ class Gate:
 
     def forgive(self) -> None:
         """Somebody changed something at the PSA: everything may be tried again at once."""
-        for name in ("failures", "rest", "refused", "wait"):
+        for name in ("failures", "rest", "trial", "refused", "wait"):
             self._ledger.clear(f"{self._key}:{name}")
 
     def _refuse_while_refused(self) -> None:

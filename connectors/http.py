@@ -193,6 +193,7 @@ class PsaSession:
             pause = random.uniform(0.05, 0.25)  # noqa: S311 -- spreads repeats, decides nothing secret
             if time.monotonic() + pause < deadline:
                 time.sleep(pause)
+                self._gate.repeats()
                 outcome = self._attempt(prepared, template, deadline, changes)
         return outcome
 
