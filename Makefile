@@ -11,7 +11,7 @@ SPREAD := --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 .PHONY: help demo test test-long lint bench format clean
 
 help:
-	@echo "make demo   the whole product with an emulated PSA and phone, on this machine alone"
+	@echo "make demo   the whole product with five emulated PSAs and a phone, on this machine alone"
 	@echo "make test   lint, then every test that this machine has the parts for"
 	@echo "make test-long  the same with many more rounds and examples"
 	@echo "make lint   ruff, mypy and the leaning rules"

@@ -25,8 +25,8 @@ _SAM = "sam@northgate.example, seven brass kettles singing"
 _SHOWN_IN: dict[tuple[str, int], str] = {
     ("halo", 48213): "HaloPSA shows the pod as a tab and signs that it is Sam's. Every way to verify works for Dana.",
     ("autotask", 48213): f"Autotask proves nobody's name, so sign in to the pod once: {_SAM}.",
-    ("kaseya_bms", 48213): f"BMS shows no pod. Open the ticket in podserver ({_SAM}) and press Verify.",
-    ("superops", 48213): f"SuperOps shows no pod. Open the ticket in podserver ({_SAM}) and press Verify.",
+    ("kaseya_bms", 48213): f"BMS shows no pod. Open in podserver and press Verify; sign in as {_SAM}.",
+    ("superops", 48213): f"SuperOps shows no pod. Open in podserver and press Verify; sign in as {_SAM}.",
     ("superops", 48204): "There is no number for Joan. SuperOps knows her address, as it is her login there.",
 }
 
