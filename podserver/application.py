@@ -35,7 +35,9 @@ from podserver.integrations.connections import Connections, ledger_of
 from podserver.integrations.notes import NoteChannel, NoteTopic
 from podserver.microsoft import doors as microsoft_doors
 from podserver.microsoft import push as microsoft_push
+from podserver.pod import autotask as pod_autotask
 from podserver.pod import connectwise as pod_connectwise
+from podserver.pod import halo as pod_halo
 from podserver.pod import views as pod_views
 from podserver.pod import window_views as pod_window_views
 from podserver.portal import install as install_portal
@@ -139,7 +141,14 @@ def _install_doors(app: Flask, settings: Settings) -> None:
     csrf = CSRFProtect(app)
     # The pod's header token is the proof, and its doors are for our own page alone: its one cookie is of no use to
     # a foreign page. Callbacks are signed.
-    for blueprint in (pod_views.blueprint, pod_connectwise.blueprint, delivery_views.blueprint, call_views.blueprint):
+    for blueprint in (
+        pod_views.blueprint,
+        pod_connectwise.blueprint,
+        pod_halo.blueprint,
+        pod_autotask.blueprint,
+        delivery_views.blueprint,
+        call_views.blueprint,
+    ):
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     # A link's page carries a proof of its own, bound to the link: it is for people who have no session with us.

@@ -1,7 +1,7 @@
 """Structured logs, one JSON object a line, with a last sieve against secrets.
 
 Nothing secret is handed to a logger in the first place; the sieve is for what libraries and tracebacks might carry:
-tokens, keys, e-mail addresses, phone numbers and codes.
+tokens, keys, signatures of a frame's address, e-mail addresses, phone numbers and codes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 
 _SECRETS = re.compile(
-    r"(?P<jwt>eyJ[\w-]{8,}\.[\w-]+\.[\w-]+)"
+    r"(?P<signature>(?i:(?<![a-z])(?:hmac|signature|memberhash)(?:=|%3d)[^\s&\"'<>]+))"
+    r"|(?P<jwt>eyJ[\w-]{8,}\.[\w-]+\.[\w-]+)"
     r"|(?P<fernet>gAAAA[\w=-]{40,})"
     r"|(?P<basic>(?:Basic|Bearer)\s+[\w+/=.-]{8,})"
     r"|(?P<phone>(?:(?<![\w.:-])\+?|%2B)\d[\d ().-]{8,18}\d(?![\w.:-]))"
@@ -28,6 +29,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x80-\x9f\u2028\u2029]")
 def redact(text: str) -> str:
     """The text without anything that looks like a secret or a person's address, and without control characters."""
     return _CONTROL.sub(" ", _SECRETS.sub(lambda match: f"[{match.lastgroup}]", text))
+
+
+class Sieve(logging.Filter):
+    """The same sieve for a logger that is not ours, such as the web server's."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let everything through, redacted."""
+        record.msg, record.args = redact(record.getMessage()), None
+        return True
 
 
 def _sieve(_logger: Any, _name: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

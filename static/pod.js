@@ -11,8 +11,9 @@
   // Whether the PSA's page can say who sits there.
   const vouches = framed && "vouches" in page;
   const psas = page.psa.split(" ");
-  const above = window.location.ancestorOrigins?.[0];
-  const psa = psas.includes(above) ? above : psas[0];
+  const above = window.location.ancestorOrigins?.[0] ?? "";
+  const isOne = (origin) => origin === above || (origin.includes("//*.") && above.endsWith(origin.split("*")[1]));
+  const psa = psas.some(isOne) ? above : psas[0];
   const PSA_PATIENCE_MS = 5000;
   const POLL_PENDING_MS = 2000;
   const POLL_QUIET_MS = 10000;
@@ -24,7 +25,8 @@
   const record = { id: page.record, screen: page.screen };
   let frameId = null;
   let token = "";
-  let member = "";
+  // Whom the PSA's page says to sit there: asked for, or in the frame's address.
+  let member = page.member ?? "";
   let contactGeneration = 0;
   let askedAt = 0;
   let patience = 0;
@@ -73,7 +75,7 @@
   const waiting = byId("caller").firstElementChild.cloneNode(true);
   const leave = () => {
     token = "";
-    member = "";
+    member = page.member ?? "";
     contactGeneration += 1;
     otherWindow?.stop();
     byId("me").hidden = true;
@@ -88,10 +90,8 @@
     askedAt = Date.now();
     byId("connecting").hidden = false;
     window.clearTimeout(patience);
-    if (!vouches) {
-      resume("");
-      return;
-    }
+    if (page.proof) return signInAsMember({ memberid: page.member, memberHash: page.proof });
+    if (!vouches) return resume("");
     patience = window.setTimeout(() => {
       if (!token) resume(`${page.name} did not answer the pod. Reload the ticket, or sign in here.`);
     }, PSA_PATIENCE_MS);
@@ -119,6 +119,10 @@
         memberContext: String(shown.memberContext ?? ""),
       });
       if (forRecord !== record.id) return;
+      if (said.named) {
+        byId("named").textContent = said.named;
+        byId("email").value ||= said.email;
+      }
       if (said.token || !said.password) signedIn(said);
       else resume(said.problem);
     } catch {
@@ -265,7 +269,7 @@
     }
     const next = xhr.getResponseHeader("X-Pod-Token");
     if (next) token = next;
-    if (next && pathInfo.requestPath === "/pod/contact") contactGeneration += 1;
+    if (next && /^\/pod\/(contact|record)$/.test(pathInfo.requestPath)) contactGeneration += 1;
     if (xhr.status === 401) {
       event.preventDefault();
       signInAgain();
@@ -525,6 +529,8 @@
   } catch {
     // This frame has no storage, so nothing was written.
   }
+  // A signature is good for ever, so it stays in no address that could be copied.
+  if (page.proof) window.history.replaceState(null, "", window.location.href.replace(/hmac=[^&]*/i, ""));
   if (framed || ours) askWhoIsThere();
-  else offerPassword(`This page belongs into ${page.ticket}. To look at it here, sign in.`);
+  else resume(`This page belongs into ${page.ticket}. To look at it here, sign in.`);
 })();

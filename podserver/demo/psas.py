@@ -17,6 +17,7 @@ from podserver.accounts import service as accounts
 from podserver.accounts.models import PsaMember, Role
 from podserver.database import db, release, writing
 from podserver.demo.people import ACTOR
+from podserver.integrations import installing
 from podserver.integrations import service as integrations
 from podserver.integrations.commands import connect
 from podserver.integrations.connections import Connections
@@ -102,7 +103,8 @@ def _install(connections: Connections, kind: PsaKind, integration: Integration) 
     height = HEIGHT if HEIGHT in heights or not heights else heights[0]
     base_url = str(current_app.extensions["settings"].base_url)
     try:
-        integrations.install(connections, integration, integrations.pod_setups(integration, base_url, height))
+        setups = installing.pod_setups(integration, base_url, height)
+        installing.install(db.session(), connections, integration, setups, actor=ACTOR)
     except (BadInput, MissingPermission, Rejected) as error:
         click.echo(f"{kind.title} does not show the pod yet. {error}", err=True)
 

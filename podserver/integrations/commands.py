@@ -10,7 +10,7 @@ from flask import current_app
 
 from connectors.base import PsaError
 from podserver.database import db, now, writing
-from podserver.integrations import service
+from podserver.integrations import installing, service
 from podserver.integrations.connections import Connections
 from podserver.integrations.fields import clean, completed
 from podserver.integrations.models import Integration
@@ -56,7 +56,9 @@ def connect(kind: PsaKind, typed: Values, *, name: str, actor: str, height: int 
         )  # fmt: skip
     connections.forgive(saved)
     if height:
-        connector.install_pod(service.pod_setups(saved, _base_url(), height))
+        setups = installing.pod_setups(saved, _base_url(), height)
+        for row in installing.install(session, connections, saved, setups, actor=actor):
+            click.echo(f"{row.setup.screen}: {row.done}. {row.setup.left}".rstrip(), err=True)
     return saved
 
 

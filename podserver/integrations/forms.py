@@ -88,10 +88,20 @@ class InstallForm(PortalForm):
     height = RadioField("Height")
 
     def offer(self, heights: Sequence[int]) -> None:
-        """The heights to choose from."""
+        """The heights to choose from; where there are none, it is not asked for."""
+        if not heights:
+            del self.height
+            return
         self.height.choices = [SelectChoice(str(height), f"{height} px") for height in heights]
-        if self.height.data is None and heights:
+        if self.height.data is None:
             self.height.data = str(heights[0])
+
+
+class RealAddressForm(PortalForm):
+    """An address that the PSA has made for a frame, and the secret that it is signed with where that is not stored."""
+
+    address = LineField("Address of the frame", [InputRequired("Paste the address.")])
+    secret = SecretField("Secret")
 
 
 class SwitchForm(PortalForm):

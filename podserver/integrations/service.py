@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from connectors.base import BadCredentials, Connector, Member, PodSetup, PsaError, Right
-from connectors.http import Call
+from connectors.base import BadCredentials, Connector, Member, PsaError, Right
 from podserver.accounts.models import Tenant
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations import refusals
-from podserver.integrations.connections import Connections
 from podserver.integrations.fields import values_of
 from podserver.integrations.models import Integration
 from podserver.integrations.psas import BadInput, PsaKind, Values, kind_of
-from podserver.security import failures, sealing
+from podserver.security import sealing
 from podserver.tenancy import across_tenants, bound_tenant
-
-# Not failures but a claim: the second to count within the minute finds the door closed.
-_INSTALL = failures.Bucket("pod rows of integration", 2, timedelta(minutes=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,64 +134,6 @@ def pod_url(integration: Integration, base_url: str) -> str:
     """The URL for the PSA's set-up table, with the PSA's own tokens in it; empty where the PSA embeds nothing."""
     frame = kind_of(integration.psa).frame
     return frame.url(base_url, integration.pod_key) if frame else ""
-
-
-def pod_setups(integration: Integration, base_url: str, height: int) -> list[PodSetup]:
-    """The rows of the PSA's set-up table that can be installed. Raises BadInput for an odd height."""
-    frame = kind_of(integration.psa).frame
-    if frame is None or frame.setups is None:
-        raise BadInput("The pod cannot be installed in this PSA from here.")
-    if frame.heights and height not in frame.heights:
-        raise BadInput(f"The pod is {' or '.join(str(each) for each in frame.heights)} pixels high.", "height")
-    return list(frame.setups(pod_url(integration, base_url), base_url, height))
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledRow:
-    """A row of the PSA's set-up table as the PSA holds it, and whether it had to be created."""
-
-    setup: PodSetup
-    created: bool
-
-
-def claim_install(session: Session, integration: Integration, at: datetime) -> None:
-    """Keep others from installing this pod for a minute, as a PSA lets two at once double the rows.
-
-    In the caller's writing transaction. Raises BadInput where somebody else has the claim.
-    """
-    claim = [(_INSTALL, str(integration.id))]
-    failures.count(session, claim, at)
-    seconds = failures.closed_for(session, claim, at)
-    if seconds:
-        raise BadInput(f"The pod is being installed right now. Look again in {seconds} s.")
-
-
-def end_install(
-    session: Session, integration: Integration, rows: Sequence[InstalledRow], *, actor: str, at: datetime
-) -> None:
-    """Give the claim back, and remember the rows that were created."""
-    failures.forget(session, _INSTALL, str(integration.id))
-    created = {row.setup.screen: row.setup.ref for row in rows if row.created}
-    if created:
-        detail = {"integration": integration.name, "pod rows created": created}
-        record(session, at, Entry(Kind.INTEGRATION_CHANGED, Subject(integration_id=integration.id), actor, detail))
-
-
-def install(connections: Connections, integration: Integration, setups: Sequence[PodSetup]) -> list[InstalledRow]:
-    """Find or create the pod's rows in the PSA. Raises PsaError; what was created before that stays and is found."""
-    written: list[str] = []
-
-    def watch(call: Call) -> None:
-        if call.method == "POST":
-            written.append(call.path_template)
-
-    connector = connections.make(kind_of(integration.psa), values_of(integration), observer=watch)
-    rows = []
-    for setup in setups:
-        before = len(written)
-        (row,) = connector.install_pod([setup])
-        rows.append(InstalledRow(row, created=len(written) > before))
-    return rows
 
 
 def integrations(session: Session) -> list[Integration]:

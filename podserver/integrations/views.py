@@ -13,13 +13,14 @@ from connectors.base import PsaError
 from podserver.accounts.models import Role
 from podserver.configuration import Settings
 from podserver.database import now, release, writing
-from podserver.integrations import refusals, service
+from podserver.integrations import installing, real_address, refusals, service
 from podserver.integrations.connections import Connections
 from podserver.integrations.fields import clean, completed, live_choices, values_of
-from podserver.integrations.forms import InstallForm, PsaForm, SwitchForm, lists_form, psa_form
+from podserver.integrations.forms import InstallForm, PsaForm, RealAddressForm, SwitchForm, lists_form, psa_form
+from podserver.integrations.installing import InstalledRow
 from podserver.integrations.models import Integration
 from podserver.integrations.psas import KINDS, BadInput, PsaKind, kind_of
-from podserver.integrations.service import InstalledRow, Validation
+from podserver.integrations.service import Validation
 from podserver.portal.session import PortalVisit, portal_page
 
 blueprint = Blueprint("integrations", __name__, url_prefix="/integrations")
@@ -145,6 +146,8 @@ def _page(
     rows: list[InstalledRow] | None = None,
     problem: str = "",
     install_form: InstallForm | None = None,
+    address_form: RealAddressForm | None = None,
+    learned: str = "",
 ) -> str:
     kind = kind_of(stored.psa)
     url = service.pod_url(stored, _base_url())
@@ -152,6 +155,9 @@ def _page(
     install_form = install_form or InstallForm(formdata=None)
     install_form.offer(heights)
     height = heights[0] if heights else 0
+    values = values_of(stored)
+    address_form = address_form or RealAddressForm(formdata=None)
+    address_form.secret.stored = bool(kind.frame and values.get(kind.frame.signed_with))
     return render_template(
         "portal/integration.html",
         visit=visit,
@@ -167,6 +173,9 @@ def _page(
         steps=kind.frame.steps(url, _base_url(), height) if kind.frame else (),
         rows=rows,
         problem=problem,
+        notices=kind.frame.notices(values) if kind.frame else (),
+        address_form=address_form,
+        learned=learned,
     )
 
 
@@ -191,20 +200,32 @@ def install(visit: PortalVisit, integration_id: int) -> Any:
     if not form.validate_on_submit():
         return _page(visit, stored, psa_form(kind, stored, filled=False), install_form=form)
     try:
-        with writing(visit.session) as session:
-            service.claim_install(session, stored, visit.at)
-    except BadInput as error:
-        return _page(visit, stored, psa_form(kind, stored, filled=False), problem=str(error), install_form=form)
-    try:
-        setups = service.pod_setups(stored, _base_url(), int(form.height.data or 0))
-        with refusals.noticed(visit.session, stored, visit.at):
-            rows = service.install(_connections(), stored, setups)
+        setups = installing.pod_setups(stored, _base_url(), int(form.height.data or 0) if form.height else 0)
+        installing.install(visit.session, _connections(), stored, setups, actor=visit.user.name, rows=rows)
     except (BadInput, PsaError) as error:
         problem = str(error)
-    finally:
-        with writing(visit.session) as session:
-            service.end_install(session, stored, rows, actor=visit.user.name, at=now())
     return _page(visit, stored, psa_form(kind, stored, filled=False), rows=rows, problem=problem, install_form=form)
+
+
+@blueprint.post(f"{_ONE}/address")
+@portal_page(Role.ADMIN)
+def learn_address(visit: PortalVisit, integration_id: int) -> Any:
+    """Find out from an address that the PSA has made what it signs, and check it from now on. It is not kept."""
+    stored = _find(visit, integration_id)
+    kind, form, learned = kind_of(stored.psa), RealAddressForm(), ""
+    if kind.frame is None or kind.frame.learn is None:
+        abort(404, f"{kind.title} needs nothing of this.")
+    if form.validate_on_submit():
+        try:
+            found = real_address.learn(stored, _base_url(), form.address.data or "", form.secret.data or "")
+            with writing(visit.session) as session:
+                real_address.keep(session, stored, found, actor=visit.user.name, at=visit.at)
+            learned = found.words
+        except BadInput as error:
+            form.blame(error)
+        # Whoever looks over a shoulder, or at the page's source, could use it again.
+        form.address.data = ""
+    return _page(visit, stored, psa_form(kind, stored, filled=False), address_form=form, learned=learned)
 
 
 @blueprint.post(f"{_ONE}/switch")

@@ -1,7 +1,8 @@
 """The door of a pod, whatever PSA the frame is in: the shell, and every way to sign in that needs no PSA.
 
-A PSA adds a small file: what it is called, where its record stands in the frame's address, and, where its page can say
-who sits there, a way to have that confirmed (see ``connectwise.py``). All of a door's POSTs are for our own page alone.
+A PSA adds a small file: what it is called, where its record stands in the frame's address, and, where it can say who
+sits there, a way to have that confirmed (see ``connectwise.py`` and ``halo.py``). All of a door's POSTs are for our own
+page alone.
 
 The order of the ways is the page's (``static/pod.js``), and it is: the PSA's confirmation, then the working day's
 sign-in that the browser keeps, then the form with the password and the new window.
@@ -17,12 +18,14 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 from podserver.accounts import service as accounts
 from podserver.database import begin_read, db, writing
 from podserver.integrations import service as integrations
+from podserver.logs import logger
 from podserver.pod.kept import let_in, resume, sign_out
 from podserver.pod.knock import Host, Knock, Refused, knock
 from podserver.pod.window_door import open_window, poll_window
 from podserver.security import day_cookie
 from podserver.security.frame_policy import framed_by
 
+log = logger(__name__)
 # Filled by :func:`door_of`: every PSA that has a door.
 HOSTS: Final[dict[str, Host]] = {}
 
@@ -65,13 +68,23 @@ def _knocked(host: Host, answer: Callable[[Knock], Response]) -> Callable[[str],
 def _shell(host: Host, pod_key: str) -> Any:
     session = db.session()
     begin_read(session)
-    origins = integrations.framer(session, pod_key, host.psa)
+    query, problem = request.query_string, ""
+    if host.refuse is None:
+        origins = integrations.framer(session, pod_key, host.psa)
+    else:
+        found = integrations.by_pod_key(session, pod_key)
+        if found is None or found.psa != host.psa:
+            origins = None
+        else:
+            origins, problem = found.origin, host.refuse(found, query)
     if origins is None:
         return render_template("pod/gone.html"), 404
     framed_by(origins)
-    screen, record_id = host.record_in(request.args)
+    if problem:
+        log.warning("pod.address_refused", psa=host.psa)
+        return render_template("pod/refused.html", problem=problem), 403
     door = url_for(f"pod_{host.psa}.shell", pod_key=pod_key)
-    return render_template("pod/shell.html", host=host, origins=origins, door=door, record_id=record_id, screen=screen)
+    return render_template("pod/shell.html", host=host, origins=origins, door=door, address=host.read(query))
 
 
 def _password(at_door: Knock) -> Response:

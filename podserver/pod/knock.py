@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from podserver.database import db, now, release
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations import service as integrations
 from podserver.integrations.models import Integration
+from podserver.pod.address import FrameAddress, Query
 from podserver.pod.service import BadRecord, record_key, ticket_of
 from podserver.security import pod_token
 from podserver.security.day_cookie import Day
@@ -32,8 +33,11 @@ class Host:
     """A PSA that the pod is framed by. ``psa`` is its word in addresses, ``name`` its name in sentences, and
     ``ticket`` what a ticket of it is called, with its article.
 
-    ``vouches`` says that the PSA's page tells who sits there, and that the PSA confirms it. ``screen_field`` and
-    ``id_field`` are the parameters of the frame's address; a PSA that names no screen has pods on ``screen`` alone.
+    ``vouches`` says that the PSA's page, asked by ours, tells who sits there, and that the PSA confirms it.
+    ``screen_field``, ``id_field``, ``member_field``, ``proof_field`` and ``dark_field`` are the parameters of the
+    frame's address; a PSA that names no screen has pods on ``screen`` alone. ``tokens`` says, where its address may
+    come without a record, what has to stand in it: whoever has signed in then looks for the record. ``refuse`` finds
+    what is wrong with an address, its raw query in hand, as a sentence.
     """
 
     psa: str
@@ -43,17 +47,38 @@ class Host:
     id_field: str = "id"
     screen_field: str = ""
     screen: str = "ticket"
+    member_field: str = ""
+    proof_field: str = ""
+    dark_field: str = ""
+    tokens: str = ""
+    refuse: Callable[[Integration, bytes], str] | None = None
 
-    def record_in(self, query: Mapping[str, str]) -> tuple[str, str]:
-        """The screen and the record's id that a frame's address names; what it does not name is empty."""
-        screen = query.get(self.screen_field, "") if self.screen_field else self.screen
-        return screen, query.get(self.id_field, "")
+    def read(self, query: bytes) -> FrameAddress:
+        """What a frame's address names."""
+        said = Query(query)
+        address = FrameAddress(
+            screen=said.text(self.screen_field) if self.screen_field else self.screen,
+            record_id=said.text(self.id_field),
+            member=said.number(self.member_field) if self.member_field else "",
+            proof=said.proof(self.proof_field) if self.proof_field else "",
+            dark={"true": True, "false": False}.get(said.text(self.dark_field).casefold()) if self.dark_field else None,
+        )
+        return address if not self.tokens or _names_record(address) else replace(address, screen="", record_id="")
+
+
+def _names_record(address: FrameAddress) -> bool:
+    try:
+        record_key(address.screen, address.record_id)
+    except BadRecord:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Knock:
     """Our own page asks to be let in: to which integration's pod, on which record. The session is bound to the tenant.
 
+    ``record`` is empty where the frame's address named none, and the technician is to look for it.
     ``member`` is who the PSA's page says is sitting there, in lower case and unproven.
     """
 
@@ -87,8 +112,9 @@ def knock(host: Host, pod_key: str) -> Knock:
     if integration is None or integration.psa != host.psa or not from_our_page():
         raise Refused(_NO_POD, 404, password=False)
     bind_tenant(session, integration.tenant_id)
+    screen, record_id = request.form.get("screen", ""), request.form.get("id", "")
     try:
-        key = record_key(request.form.get("screen", ""), request.form.get("id", ""))
+        key = record_key(screen, record_id) if record_id or not host.tokens else ""
     except BadRecord as error:
         raise Refused(str(error), 422, password=False) from None
     return Knock(integration, key, request.form.get("memberid", "")[:100].casefold(), at, session)

@@ -18,7 +18,7 @@ from podserver.database import discard, release, writing
 from podserver.delivery.outbox import Exchange
 from podserver.integrations import refusals
 from podserver.integrations.connections import Connections
-from podserver.pod import other_contact, rows, service, words
+from podserver.pod import other_contact, rows, search, service, words
 from podserver.pod.other_contact import MAY_VERIFY
 from podserver.pod.reaching import Kept, Reachable
 from podserver.pod.session import Visit, company_of, hand_out, pod_visit
@@ -57,6 +57,8 @@ def caller(visit: Visit) -> Any:
     """The caller's widget: who, and a row for each destination. A POST, as it may ask the PSA and keep the answer."""
     session = visit.session
     release(session)
+    if not visit.pod.record:
+        return search.ask_for_record(visit)
     try:
         with refusals.noticed(session, visit.integration, visit.at):
             shown = service.load(
@@ -376,6 +378,8 @@ def history(visit: Visit) -> Any:
 
 blueprint.post("/contacts")(other_contact.contacts)
 blueprint.post("/contact")(other_contact.choose_contact)
+blueprint.post("/search")(search.search)
+blueprint.post("/record")(search.choose_record)
 
 
 @blueprint.post("/renew")

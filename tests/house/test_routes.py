@@ -25,13 +25,9 @@ from podserver.tenancy import bind_tenant
 PUBLIC = {
     "static": "files of the product",
     "readyz": "names of parts only",
-    "pod_connectwise.shell": "holds only the PSA's origin",
     "pod_connectwise.member_session": "the member's proof is in the body",
-    "pod_connectwise.password": "the password is in the body",
-    "pod_connectwise.resume": "the cookie of a sign-in that lives; only our own page is answered",
-    "pod_connectwise.window": "lets nobody in by itself; only our own page is answered",
-    "pod_connectwise.window_poll": "the frame's secret is in the body",
-    "pod_connectwise.sign_out": "only ever takes a sign-in away",
+    "pod_halo.tab_session": "the tab's signature is in the body",
+    "pod_autotask.livelink": "leads on to a page of the portal, which asks for its sign-in",
     "delivery.twilio_status": "X-Twilio-Signature",
     "calls.answered": "X-Twilio-Signature",
     "calls.pressed": "X-Twilio-Signature",
@@ -44,6 +40,15 @@ PUBLIC = {
     "microsoft_sign_in.begin": "a link's token and the proof of its page",
     "microsoft_sign_in.callback": "a GET, as Microsoft redirects: a state that works once, in the browser that has it",
 }
+DOORS = {
+    "shell": "holds only the PSA's origin",
+    "password": "the password is in the body",
+    "resume": "the cookie of a sign-in that lives; only our own page is answered",
+    "window": "lets nobody in by itself; only our own page is answered",
+    "window_poll": "the frame's secret is in the body",
+    "sign_out": "only ever takes a sign-in away",
+}
+PUBLIC |= {f"pod_{psa}.{end}": why for psa in ("connectwise", "halo", "autotask") for end, why in DOORS.items()}
 
 
 @pytest.fixture

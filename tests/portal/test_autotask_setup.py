@@ -11,6 +11,7 @@ from flask import Flask
 from portal_rig import Browser, Emulators, on_one_database, words
 from sqlalchemy import select
 
+from connectors.autotask import CANONICALISERS
 from connectors.base import PodSetup
 from podserver.database import db
 from podserver.integrations.fields import clean, completed
@@ -125,3 +126,112 @@ def test_the_fields_say_where_autotask_is_and_who_may_frame_the_pod(emulators: E
     assert KIND.frame.setups(url, "https://pod.example", 400) == [
         PodSetup("Ticket", "Caller verification", "https://pod.example/pod/autotask/k1", "https://pod.example", 400)
     ]
+
+
+@on_one_database
+def test_a_vendors_insight_is_installed_with_a_secret_that_is_made_up_here(
+    admin: Browser, emulators: Emulators, app: Flask, control: Callable[[str, Any], None]
+) -> None:
+    vendor = {**TYPED, "tracking_identifier": "DEMOVENDORTRACKING000000001", "zone": emulators.url}
+    admin.post(NEW, vendor)
+    page = f"/integrations/{stored(app)[0].id}"
+    done = words(admin.post(f"{page}/install", {"height": "400"}, page=page).text)
+    assert "Ticket: created, row" in done and "place the insight in each ticket category" in done
+    (row,) = insights(emulators)
+    saved = stored(app)[0]
+    assert row["secret"] == saved.secrets["insight_secret"] and len(row["secret"]) > 40
+    assert row["referenceUrl"].endswith(f"/pod/autotask/{saved.pod_key}")
+    again = words(admin.post(f"{page}/install", {"height": "400"}, page=page).text)
+    assert "Ticket: found, row" in again and insights(emulators) == [row]
+    assert stored(app)[0].secrets["insight_secret"] == row["secret"]
+
+
+@on_one_database
+def test_an_identifier_that_may_add_no_insight_is_led_to_the_livelink(
+    admin: Browser, emulators: Emulators, app: Flask, control: Callable[[str, Any], None]
+) -> None:
+    admin.post(NEW, {**TYPED, "zone": emulators.url})
+    saved = stored(app)[0]
+    page = f"/integrations/{saved.id}"
+    assert "Use a LiveLink instead." in words(admin.post(f"{page}/install", {"height": "400"}, page=page).text)
+    assert stored(app)[0].secrets["insight_secret"] == "" and insights(emulators) == []
+    text = words(admin.get(page).text)
+    assert f"/pod/autotask/{saved.pod_key}/livelink" in text and "ticketId" in text
+
+
+def insights(emulators: Emulators) -> list[dict[str, Any]]:
+    address = f"{emulators.url}/autotask/_control/records/IntegrationVendorInsights"
+    found: list[dict[str, Any]] = requests.get(address, timeout=10).json()
+    return found
+
+
+def real_address(emulators: Emulators, control: Callable[[str, Any], None], pod_key: str, secret: str) -> str:
+    """What Autotask puts into the frame."""
+    row = {
+        "title": "Caller verification", "referenceUrl": f"http://127.0.0.1:8000/pod/autotask/{pod_key}",
+        "secret": secret, "insightKey": "K" * 26, "vendorSuppliedID": "v" * 32, "insightCategory": 1, "isActive": True,
+    }  # fmt: skip
+    if not insights(emulators):
+        control("records/IntegrationVendorInsights", row)
+    shown = requests.get(f"{emulators.url}/autotask/_control/insights/148213", timeout=10).json()
+    return str(shown[0]["url"])
+
+
+@on_one_database
+@pytest.mark.parametrize("signs", CANONICALISERS)
+def test_a_real_address_says_what_autotask_signs_and_is_not_kept(
+    admin: Browser, emulators: Emulators, app: Flask, control: Callable[[str, Any], None], signs: str
+) -> None:
+    secret = "an insight secret of tests"
+    admin.post(NEW, {**TYPED, "zone": emulators.url})
+    page = f"/integrations/{stored(app)[0].id}"
+    control("faults", {"insight_canonicaliser": signs, "insight_plus": True})
+    address = real_address(emulators, control, stored(app)[0].pod_key, secret)
+    send = {"address": address, "secret": secret}
+    done = admin.post(f"{page}/address", send, page=page)
+    assert f"Autotask signs {CANONICALISERS[signs].words}." in words(done.text)
+    assert ("Ticket and technician are not signed" in words(done.text)) == (signs == "keys")
+    saved = stored(app)[0]
+    assert (saved.values["insight_signature"], saved.secrets["insight_secret"]) == (signs, secret)
+    signature = address.rpartition("=")[0].rpartition("signature=")[2] or address[-28:]
+    for text in (done.text, str(saved.values), str(saved.secrets), everything(app)):
+        assert signature[:20] not in text and "psaversion=" not in text
+    assert secret not in done.text
+    # The page holds a list with the choice, so an admin can take it back.
+    again = admin.post(page, {**TYPED, "zone": emulators.url, "insight_signature": "off"})
+    assert again.status_code == 200 and stored(app)[0].values["insight_signature"] == "off"
+    assert "Autotask signs" in words(admin.post(f"{page}/address", {"address": address}, page=page).text)
+
+
+def everything(app: Flask) -> str:
+    with app.app_context(), db.engine.connect() as connection:
+        return str([connection.execute(table.select()).all() for table in db.metadata.sorted_tables])
+
+
+@on_one_database
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"secret": "another secret altogether"}, "No known way to sign makes this address's signature"),
+        ({"secret": "short"}, "12 to 64 characters"),
+        ({"secret": ""}, "Enter the insight secret, too"),
+        ({"address": ""}, "Paste the address."),
+        (
+            {"address": "https://elsewhere.example/pod/autotask/k?signature=x"},
+            "This is no address of this pod",
+        ),
+        ({"address": "nonsense"}, "This is no address of this pod"),
+    ],
+)
+def test_an_address_that_fits_nothing_pins_nothing(
+    admin: Browser, emulators: Emulators, app: Flask, control: Callable[[str, Any], None], change: dict[str, str],
+    sentence: str,
+) -> None:  # fmt: skip
+    secret = "an insight secret of tests"
+    admin.post(NEW, {**TYPED, "zone": emulators.url})
+    page = f"/integrations/{stored(app)[0].id}"
+    address = real_address(emulators, control, stored(app)[0].pod_key, secret)
+    answer = admin.post(f"{page}/address", {"address": address, "secret": secret, **change}, page=page)
+    assert sentence in words(answer.text) and address[-20:] not in answer.text
+    saved = stored(app)[0]
+    assert (saved.values["insight_signature"], saved.secrets["insight_secret"]) == ("off", "")

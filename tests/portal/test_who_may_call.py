@@ -16,7 +16,17 @@ Open = Callable[..., Browser]
 PEOPLE = {Role.ADMIN: ADMIN, Role.TECHNICIAN: TECHNICIAN, Role.AUDITOR: AUDITOR}
 # Doors that are not the portal's: each has its own proof of who calls, and its own tests.
 NOT_THE_PORTAL = {"static", "readyz"}
-OTHER_ROOMS = {"pod", "pod_connectwise", "delivery", "calls", "brand", "answering", "microsoft_sign_in"}
+OTHER_ROOMS = {
+    "pod",
+    "pod_connectwise",
+    "pod_halo",
+    "pod_autotask",
+    "delivery",
+    "calls",
+    "brand",
+    "answering",
+    "microsoft_sign_in",
+}
 
 MATRIX = {
     "overview.overview": "admin technician auditor",
@@ -35,6 +45,7 @@ MATRIX = {
     "integrations.integration": "admin",
     "integrations.loaded": "admin",
     "integrations.install": "admin",
+    "integrations.learn_address": "admin",
     "integrations.switch": "admin",
     "messages.messages": "admin",
     "ticketing.profiles": "admin auditor",

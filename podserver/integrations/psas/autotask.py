@@ -6,12 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from connectors.autotask import CANONICALISERS, LIMITS, TICKET_SCREEN, Autotask, NoteValues, Zone, parse_zone
+from connectors.autotask import (
+    CANONICALISERS,
+    LIMITS,
+    TICKET_SCREEN,
+    Autotask,
+    NoteValues,
+    Zone,
+    fitting,
+    parse_zone,
+)
 from connectors.base import Choice, Connector, PodSetup, PsaError, Rejected
 from podserver.integrations.models import Psa
 from podserver.integrations.psas.kind import BadInput, Field, Frame, PsaKind, Reach, Step, Values
 
 NOT_CHECKED: Final = "off"
+LIVELINK_FIELD: Final = "ticketId"
+"""The field of a LiveLink that holds the variable of the ticket's ID."""
 
 _API_USER: Final = "Admin > Resources/Users (HR) > Resources/Users > your API user"
 _DESCRIPTION: Final = "Caller verification"
@@ -115,13 +126,36 @@ def _steps(url: str, _base_url: str, _height: int) -> Sequence[Step]:
             words="Admin > Features & Settings > Service Desk (Tickets) > Ticket Categories > the category > Edit > "
             "Insights: place the insight, category by category, or it does not appear.",
         ),
-        Step("LiveLink, URL", f"{url}?entityid="),
+        Step("LiveLink, URL", f"{url}/livelink"),
+        Step("LiveLink, field", LIVELINK_FIELD),
         Step(
             "LiveLink, instead of an insight",
-            words="Admin > Automation > AutoForms & LiveLinks > LiveLinks Designer: a link on tickets to this URL, "
-            "with the variable of the ticket's ID behind the last sign. Publish it to your technicians.",
+            words="Admin > Automation > AutoForms & LiveLinks > LiveLinks Designer: a link on tickets to this URL, by "
+            "form POST or in the address, whose field holds the variable of the ticket's ID. Publish it to your "
+            "technicians. It opens the ticket in podserver, which asks for the sign-in there.",
         ),
     ]
+
+
+def _learn(values: Values, pod_url: str, address: str) -> tuple[Mapping[str, str], str]:
+    """Which guess at the signed text fits an address that Autotask made; its words for the admin. Raises BadInput."""
+    url, _, query = address.strip().partition("?")
+    if urlsplit(url).path != urlsplit(pod_url).path:
+        raise BadInput(f"This is no address of this pod. It begins with {pod_url}?", "address")
+    if not values["insight_secret"]:
+        raise BadInput("Enter the insight secret, too: without it no signature can be checked.", "secret")
+    found = fitting(url, query.encode("utf-8", "replace"), values["insight_secret"])
+    if not found:
+        raise BadInput(
+            "No known way to sign makes this address's signature with this secret. Copy the address whole, up to the "
+            "signature's last sign. If it is whole, leave the signature unchecked.",
+            "address",
+        )
+    guess = CANONICALISERS[found[0]]
+    words = f"Autotask signs {guess.words}. From now on only frames with this signature are opened."
+    if not guess.covers_record:
+        words += " Ticket and technician are not signed, so they stay hints."
+    return {"insight_signature": found[0], "insight_secret": values["insight_secret"]}, words
 
 
 KIND = PsaKind(
@@ -162,12 +196,13 @@ KIND = PsaKind(
         ),
         Field(
             "insight_secret", "Insight secret",
-            "Only for an insight: a long random text of your own. Autotask signs the insight's address with it.",
+            "Only for an insight: a long random text of your own. Autotask signs the insight's address with it. "
+            "Install the pod makes one up where this is empty.",
             secret=True, required=False, clean=_insight_secret,
         ),
         Field(
             "insight_signature", "Signature of the insight's address",
-            "Autotask does not publish what it signs. Leave this off until an address of yours was checked; "
+            "Autotask does not publish what it signs. Leave this off until an address of yours was checked, below; "
             "technicians sign in in the pod in any case.",
             default=NOT_CHECKED,
             choices=(
@@ -195,6 +230,13 @@ KIND = PsaKind(
             "Autotask frames the pod as an insight at the right of a ticket. podserver can add the insight itself "
             "where your tracking identifier is that of a vendor in Autotask's Integration Center; everybody else uses "
             "a LiveLink."
+        ),
+        new_secret=lambda values: "" if values["insight_secret"] else "insight_secret",
+        learn=_learn,
+        signed_with="insight_secret",
+        learn_words=(
+            "Autotask signs the insight's address and does not publish what it signs. Open a ticket, copy the frame's "
+            "address from the browser's developer tools, and podserver finds out. The address itself is not kept."
         ),
     ),
 )  # fmt: skip

@@ -6,10 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from connectors.base import Choice, Connector, PsaError, Rejected
-from connectors.halo import LIMITS, TICKET_QUERY, USER_QUERY, Halo, HaloAddress, parse_servers
-from podserver.integrations.models import Psa
-from podserver.integrations.psas.kind import BadInput, Field, Frame, PsaKind, Reach, Step, Values
+from connectors.base import Choice, Connector, PodSetup, PsaError, Rejected
+from connectors.halo import (
+    LIMITS,
+    TICKET_QUERY,
+    TICKET_SCREEN,
+    USER_QUERY,
+    USER_SCREEN,
+    Halo,
+    HaloAddress,
+    parse_servers,
+)
+from podserver.integrations.models import Integration, Psa
+from podserver.integrations.psas.kind import Field, Frame, PsaKind, Reach, Step, Values
 
 SIGN_IN_OFF: Final = "off"
 SIGN_IN_FILLS: Final = "pre-fill"
@@ -91,9 +100,18 @@ def _suggest(_values: Values, connector: Connector) -> Mapping[str, str]:
         return {}
 
 
-def _check(values: Values, _connector: Connector) -> None:
-    if values["sign_in"] != SIGN_IN_OFF and not values["tab_secret"]:
-        raise BadInput("To know technicians by the tab's signature, enter the tab's secret.", "tab_secret")
+def sign_in_mode(integration: Integration) -> str:
+    """How far the tab's signature is trusted as things are: without a secret there is nothing to check it with."""
+    return integration.values.get("sign_in", SIGN_IN_OFF) if integration.secrets.get("tab_secret") else SIGN_IN_OFF
+
+
+def _notices(values: Values) -> Sequence[str]:
+    if values["sign_in"] == SIGN_IN_OFF or values["tab_secret"]:
+        return ()
+    return [
+        "Technicians are not known by the tab's signature yet, as there is no tab's secret. Until there is one they "
+        "sign in in the pod. Install the pod makes one up, or enter HaloPSA's above."
+    ]
 
 
 def _origins(values: Values, connector: Connector | None) -> tuple[str, ...]:
@@ -106,13 +124,25 @@ def _url(base_url: str, pod_key: str) -> str:
     return f"{base_url}/pod/halo/{pod_key}?{TICKET_QUERY}"
 
 
+def _user_url(url: str) -> str:
+    return url.replace(TICKET_QUERY, USER_QUERY)
+
+
+def _setups(url: str, base_url: str, _height: int) -> list[PodSetup]:
+    # The ticket's first, as it is the one that everybody needs.
+    return [
+        PodSetup(screen=screen, description=_TAB, url=address, origin=base_url, height=0)
+        for screen, address in ((TICKET_SCREEN, url), (USER_SCREEN, _user_url(url)))
+    ]
+
+
 def _steps(url: str, _base_url: str, _height: int) -> Sequence[Step]:
     return [
         Step("Entity", words="Ticket, and once more User for the pod on a user's screen."),
         Step("Name", _TAB),
         Step("Type", "Iframe"),
         Step("URL, Ticket", url),
-        Step("URL, User", url.replace(TICKET_QUERY, USER_QUERY)),
+        Step("URL, User", _user_url(url)),
         Step(
             "Secure URL parameter",
             words="On, with a long random secret, which you enter above as the tab's secret, too. Older builds of "
@@ -158,7 +188,7 @@ KIND = PsaKind(
             "sign_in", "Technicians by the tab's signature",
             "The signature says which agent opened the tab, but not when, and on which ticket: who once saw such an "
             "address can use it again.",
-            default=SIGN_IN_OFF,
+            default=SIGN_IN_FILLS,
             choices=(
                 (SIGN_IN_OFF, "Off: technicians sign in in the pod"),
                 (SIGN_IN_FILLS, "Name the technician, who signs in once a working day"),
@@ -166,7 +196,8 @@ KIND = PsaKind(
             ),
         ),
         Field(
-            "tab_secret", "Tab's secret", f"{_TABS} > the tab > Secure URL parameter.",
+            "tab_secret", "Tab's secret",
+            f"{_TABS} > the tab > Secure URL parameter. Empty until there is one: Install the pod makes one up.",
             secret=True, required=False, clean=_tab_secret,
         ),
         Field(
@@ -181,11 +212,18 @@ KIND = PsaKind(
     hosts=lambda values: (_address(values).api, _address(values).auth),
     make=_make,
     suggest=_suggest,
-    check=_check,
     frame=Frame(
         url=_url,
         origins=_origins,
+        setups=_setups,
         steps=_steps,
         path=f"{_TABS} > the entity > New",
+        install_words=(
+            "HaloPSA shows the pod as a custom tab on tickets and users. podserver can make both tabs itself, and "
+            "allow them on your ticket types, while your application has the permission admin; take it away again "
+            "afterwards. It finds tabs that are there, and doubles none."
+        ),
+        new_secret=lambda values: "" if values["sign_in"] == SIGN_IN_OFF or values["tab_secret"] else "tab_secret",
+        notices=_notices,
     ),
 )  # fmt: skip

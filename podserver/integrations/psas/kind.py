@@ -76,7 +76,12 @@ class Frame:
     ``url`` makes the pod's URL from (base URL, pod key), ``origins`` says from the values, and where needed the PSA,
     which origins may frame it. ``setups`` are the rows that the connector can install, where it can, from (pod URL,
     base URL, height); ``steps`` are the same by hand, from the same, and ``path`` is where in the PSA. ``heights`` in
-    pixels.
+    pixels. ``new_secret`` names the field of the secret with which the PSA is to sign the pod's address, where there is
+    none yet. ``notices`` say, in sentences, what of the settings does not count as things are.
+
+    ``learn`` is for a PSA that does not publish what it signs: from (values, pod URL) and a real address that it
+    made, it finds the fields that fit and a sentence about them, and raises BadInput where none do. ``signed_with`` is
+    the field of the secret that it signs with.
     """
 
     url: Callable[[str, str], str]
@@ -86,6 +91,11 @@ class Frame:
     setups: Callable[[str, str, int], Sequence[PodSetup]] | None = None
     heights: tuple[int, ...] = ()
     install_words: str = ""
+    new_secret: Callable[[Values], str] = field(default=lambda _values: "")
+    notices: Callable[[Values], Sequence[str]] = field(default=lambda _values: ())
+    learn: Callable[[Values, str, str], tuple[Mapping[str, str], str]] | None = None
+    signed_with: str = ""
+    learn_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
