@@ -108,7 +108,8 @@ def test_another_psa_brings_the_same_caller_and_the_choice_survives_a_reload(des
 def test_leafing_through_any_psa_brings_the_phone_of_who_comes_next(desk: str, page: Page):
     phone, psa = page.frame_locator("#phone").frame_locator("#messages-frame"), page.frame_locator("#psa")
     every = offered(desk)
-    for key in ("halo", "autotask", "kaseya_bms"):
+    # One goes to the next ticket as to a new page, the other stays on its page.
+    for key in ("halo", "autotask"):
         before = next(ticket["id"] for ticket in every[key] if "Dana Whitfield" in ticket["label"])
         page.goto(f"{desk}/?psa={key}&ticket={before}")
         expect(phone.get_by_text("Dana Whitfield")).to_be_visible()
