@@ -28,6 +28,7 @@ from connectors.base import (
     Right,
     Ticket,
     TicketSearch,
+    Unavailable,
 )
 from connectors.discipline import Gate, Limits
 from connectors.halo import contacts, install, notes, records, rights, tab, tickets
@@ -207,7 +208,8 @@ class Halo(Connector):
         """The agent whom a custom tab names: ``identifier`` is ``agentId``, ``proof`` the ``hmac`` of its address.
 
         The signature binds nothing but the agent; see :mod:`connectors.halo.tab`. Raises BadCredentials where it is
-        not good, and where HaloPSA does not know the agent, or has disabled it. ``context`` is of no use here.
+        not good, and where HaloPSA does not know the agent, or has disabled it; Unavailable where it refuses our own
+        keys, which says nothing of the agent. ``context`` is of no use here.
         """
         if not self._tab.signed(identifier, proof):
             raise BadCredentials("The custom tab's signature is not good for this agent.")
@@ -215,6 +217,8 @@ class Halo(Connector):
             agent = self.member(identifier)
         except NotFound:
             raise BadCredentials("HaloPSA does not know the agent whom the custom tab names.") from None
+        except BadCredentials as refused:
+            raise Unavailable(str(refused)) from None
         if agent.inactive or agent.api_only:
             raise BadCredentials("HaloPSA has disabled the agent whom the custom tab names.")
         return agent

@@ -257,6 +257,18 @@ def test_a_disabled_or_unknown_agent_is_not_confirmed(connect_halo: Callable[...
         connect_halo(tab_secrets=["s"]).confirm_member("57", "XxGHdptzO0NHl9kmSMxjn8rcvu/CFTdNgCSo6NXKzbo=", "")
 
 
+def test_keys_that_are_refused_say_nothing_of_the_agent(
+    connect_halo: Callable[..., Halo], halo_stand: HaloStand
+) -> None:
+    """Else everybody at the MSP would be counted as a forger, and kept out for a while."""
+    halo = connect_halo()
+    halo_stand.faults(revoked=True)
+    with pytest.raises(Unavailable, match="does not accept the Client ID"):
+        halo.confirm_member("42", SIGNED[42], "")
+    with pytest.raises(BadCredentials, match="signature is not good"):
+        halo.confirm_member("42", SIGNED[7], "")
+
+
 def test_without_a_tabs_secret_nobody_can_be_confirmed(connect_halo: Callable[..., Halo]) -> None:
     bare = connect_halo(tab_secrets=[""])
     assert Capability.CONFIRM_MEMBER not in bare.capabilities and CLIENT_ID not in repr(bare)
