@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,7 +33,7 @@ from connectors.discipline import Gate, Limits
 from connectors.halo import contacts, install, notes, records, rights, tab, tickets
 from connectors.halo.address import parse_servers
 from connectors.halo.api import HaloApi, number, record_id
-from connectors.halo.rights import INSTALL_SCOPES
+from connectors.halo.rights import INSTALL_SCOPES, SCOPES
 from connectors.halo.tokens import Tokens
 from connectors.http import INTERACTIVE_TIMEOUT, Observer, PsaSession
 from connectors.reading import JsonObject, flag, text
@@ -83,8 +82,13 @@ class Halo(Connector):
         confirm = {Capability.CONFIRM_MEMBER} if self._tab else set()
         self.capabilities: frozenset[Capability] = _ABLE | confirm
         session = PsaSession("HaloPSA", timeout=timeout, observer=observer, gate=gate)
-        self._tokens = partial(Tokens, self.address, client_id, client_secret, tenant, session)
-        self._api = HaloApi(self.address, self._tokens(), session)
+
+        def tokens(scopes: tuple[str, ...] = SCOPES) -> Tokens:
+            return Tokens(self.address, client_id, client_secret, tenant, session, scopes)
+
+        # A function of its own, as a partial shows what it was given.
+        self._tokens = tokens
+        self._api = HaloApi(self.address, tokens(), session)
 
     def __repr__(self) -> str:
         return f"Halo({self.address.api!r})"
