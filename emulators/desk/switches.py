@@ -45,7 +45,7 @@ def _of_psa(psa: str, url: str, down: object, waits: tuple[str, object, object],
     """
     keys = Switch(
         "Keys revoked",
-        f"{psa} refuses podserver's keys, as if they had been revoked.",
+        f"{psa} refuses podserver's keys, as if they had been revoked. Once they are good, give it a minute.",
         {revoked: True} | {name: on for name, (on, _) in also.items()},
         {revoked: False} | {name: off for name, (_, off) in also.items()},
         url,
