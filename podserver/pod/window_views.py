@@ -18,6 +18,7 @@ from podserver.pod.door import HOSTS
 from podserver.pod.window import Stage, Window
 from podserver.pod.window_who import Present, somebody_known
 from podserver.portal.forms import LineField, PortalForm
+from podserver.security.frame_policy import opened_by_frame
 
 log = logger(__name__)
 blueprint = Blueprint("pod_window", __name__, url_prefix="/pod/window")
@@ -29,12 +30,22 @@ _STATUS: Final = {
     Stage.ELSEWHERE: 403,
     Stage.UNKNOWN: 404,
 }
+# The portal's own doors, on the way to the window and back.
+_SIGN_IN: Final = ("accounts.sign_in", "accounts.sign_out")
 
 
 class NumberForm(PortalForm):
     """What only the frame shows."""
 
     number = LineField("Type the two digits that the pod in your ticket shows", [InputRequired("Type two digits.")])
+
+
+@blueprint.before_app_request
+def _in_a_window_of_a_frame() -> None:
+    """The window, and the portal's sign-in that leads back to it, may have inherited a PSA's sandbox."""
+    leads_back = request.endpoint in _SIGN_IN and request.values.get("next", "").startswith(f"{blueprint.url_prefix}/")
+    if leads_back or request.blueprint == blueprint.name:
+        opened_by_frame()
 
 
 @blueprint.before_request

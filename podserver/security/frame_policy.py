@@ -16,6 +16,15 @@ def framed_by(origin: str) -> None:
     g.frame_ancestors = origin
 
 
+def opened_by_frame() -> None:
+    """Let the page of this request stand in a window that a sandboxed frame has opened.
+
+    The window inherits the sandbox, and browsers show no page there that asks for an opener policy (HTML standard,
+    navigation with final sandboxing flags).
+    """
+    g.opener_policy = ""
+
+
 def cached_for(seconds: int) -> None:
     """Allow the answer of this request, which holds nothing of anybody, to be kept by browsers and proxies."""
     g.cache_control = f"public, max-age={seconds}"
@@ -33,7 +42,8 @@ def install(app: Flask, settings: Settings) -> None:
         )
         if ancestors == "'none'":
             response.headers["X-Frame-Options"] = "DENY"
-            response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+            if opener := g.get("opener_policy", "same-origin"):
+                response.headers["Cross-Origin-Opener-Policy"] = opener
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -286,6 +286,20 @@ def test_the_window_is_never_framed_and_its_form_needs_its_token(
 
 
 @one_database
+def test_no_page_on_the_way_through_the_window_has_a_policy_that_a_sandbox_forbids(
+    tab: Tab, northgate: Seeds, opened: dict[str, Any]
+) -> None:
+    header, door = "Cross-Origin-Opener-Policy", f"/sign-in?next={opened['url']}"
+    way = [tab.get(opened["url"]), tab.get(door), tab.sign_in(path=door), tab.get(opened["url"])]
+    way += [tab.post(opened["url"], number="x"), tab.post("/sign-out", next=opened["url"])]
+    assert [answer.status_code for answer in way] == [302, 200, 302, 200, 422, 302]
+    assert [header in answer.headers for answer in way] == [False] * 6
+    assert all(answer.headers["X-Frame-Options"] == "DENY" for answer in way)
+    for path in ("/sign-in", "/sign-in?next=/users", "/sign-in?next=//pod/window/x", "/", "/nowhere"):
+        assert tab.get(path).headers[header] == "same-origin", path
+
+
+@one_database
 def test_the_frames_secret_record_and_integration_must_all_be_its_own(
     frame: Frame, tab: Tab, northgate: Seeds, opened: dict[str, Any], app: Flask
 ) -> None:
