@@ -323,7 +323,8 @@
     [...list.children].forEach((row, place) => {
       const now = byId(row.id);
       if (now && now.dataset.version === row.dataset.version) return;
-      if (row.id === newRow || now?.contains(document.activeElement)) row.setAttribute("data-focus", "");
+      if (row.id === newRow) row.setAttribute("data-focus", "");
+      if (now) takeOver(now, row);
       if (now) now.replaceWith(row);
       else rows.insertBefore(row, rows.children[place] ?? null);
       window.htmx.process(row);
@@ -341,12 +342,21 @@
     if (fold && !row.matches(".unverified")) fold.open = true;
   };
 
-  // A row that changes under the technician's hands keeps the focus.
+  // A row that changes under the technician's hands keeps the focus, and what is typed in it.
+  const takeOver = (now, row) => {
+    if (now.contains(document.activeElement)) row.setAttribute("data-focus", "");
+    const [from, to] = [now, row].map((each) => each.querySelector(".code"));
+    const asks = (field) => field?.form.getAttribute("hx-post");
+    if (from && asks(from) === asks(to)) to.value = from.value;
+  };
+
   document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
     const { target, fragment } = event.detail;
-    if (target.matches(".row") && target.contains(document.activeElement)) {
-      fragment.firstElementChild?.setAttribute("data-focus", "");
-    }
+    const row = fragment.firstElementChild;
+    if (!target.matches(".row") || !row) return;
+    // A look that began before the technician's own answer came has nothing new to say of it.
+    if (row.dataset.version === target.dataset.version) event.detail.shouldSwap = false;
+    else takeOver(target, row);
   });
 
   document.body.addEventListener("htmx:afterSettle", (event) => {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from pod_rig import Case, Desk, Pod, Stage, counted, wrong
 
 
@@ -30,6 +30,47 @@ def test_wrong_codes_count_down_to_a_lock_that_the_note_tells_of(stage: Stage, d
     expect(pod.row(case.caller)).to_contain_text(again)
     expect(pod.row(case.caller)).to_contain_text("Failed")
     assert len(stage.texts(case.caller.mobile)) == 1
+
+
+def test_a_look_that_began_before_the_code_was_sent_takes_nothing_of_what_came_after(
+    stage: Stage, desk: Desk, case: Case
+) -> None:
+    pod = desk.open(case.ticket)
+    expect(pod.row(case.caller)).to_contain_text("Unverified")
+    held: list[Route] = []
+    pod.page.route("**/pod/rows?*", lambda route: held.append(route))
+    with pod.page.expect_request("**/pod/rows?*"):
+        pod.look()
+    pod.send(case.caller)
+    code = stage.code(case.caller)
+    pod.answer(wrong(code))
+    expect(pod.row(case.caller)).to_contain_text("Wrong code. 4 tries left.")
+    pod.field().press_sequentially(code[:4])
+    with pod.page.expect_response("**/pod/rows?*") as look:
+        held[0].continue_()
+    # The page had not seen the request when it asked, so the answer holds the whole row.
+    assert "Enter Code Here" in look.value.text()
+    expect(pod.row(case.caller)).to_contain_text("Wrong code. 4 tries left.")
+    expect(pod.field()).to_have_value(code[:4])
+    pod.field().press_sequentially(code[4:])
+    pod.field().press("Enter")
+    expect(pod.row(case.caller)).to_contain_text("Verified 60 min")
+
+
+def test_what_is_typed_outlives_a_row_that_changes_under_it(stage: Stage, desk: Desk, case: Case) -> None:
+    pod = desk.open(case.ticket)
+    pod.send(case.caller)
+    code = stage.code(case.caller)
+    pod.field().press_sequentially(code[:4])
+    before = pod.row(case.caller).get_attribute("data-version") or ""
+    with stage.tools("sms"):
+        pod.look()
+        expect(pod.row(case.caller)).not_to_have_attribute("data-version", before)
+        expect(pod.field()).to_have_value(code[:4])
+        expect(pod.field()).to_be_focused()
+        pod.field().press_sequentially(code[4:])
+        pod.field().press("Enter")
+        expect(pod.row(case.caller)).to_contain_text("Verified 60 min")
 
 
 def test_a_guess_too_soon_after_wrong_ones_waits_and_is_not_counted(stage: Stage, desk: Desk, case: Case) -> None:
