@@ -49,6 +49,7 @@ def open_portal(stage: Stage, browser: Browser) -> Iterator[Open]:
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto("/sign-in")
+        expect(page.get_by_label("E-mail")).to_be_focused()
         page.keyboard.type(who[0])
         page.keyboard.press("Tab")
         page.keyboard.type(who[1])

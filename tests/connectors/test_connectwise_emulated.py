@@ -20,6 +20,8 @@ from connectors.base import (
     Unavailable,
 )
 from connectors.connectwise import CONTACT_SCREEN, SERVICE_SCREEN, ConnectWise
+from connectors.discipline import Gate, Limits
+from connectors.ledger import SqliteLedger
 
 NOTES = "/service/tickets/48213/notes"
 SETUPS = "/system/connectwisehostedsetups"
@@ -278,7 +280,8 @@ def test_a_pod_for_an_unknown_screen_is_rejected(northgate: ConnectWise) -> None
         northgate.install_pod([PodSetup("Kitchen", "Caller check", POD, "https://pod.example", 600)])
 
 
-def test_many_threads_share_one_connector(northgate: ConnectWise) -> None:
+def test_many_threads_share_one_connector(emulator: Any, connect: Callable[..., ConnectWise]) -> None:
+    shared = connect(emulator.url, gate=Gate(SqliteLedger(), "k", "ConnectWise", Limits(at_once=8)))
     with ThreadPoolExecutor(8) as pool:
-        refs = list(pool.map(lambda _: northgate.ticket("48213").contact_ref, range(40)))
+        refs = list(pool.map(lambda _: shared.ticket("48213").contact_ref, range(40)))
     assert refs == ["77"] * 40

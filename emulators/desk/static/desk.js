@@ -14,6 +14,7 @@
   const controls = [...new Set(switches.map((each) => each.dataset.url))].filter((url) => url !== INBOUND);
   const healthy = sentence.textContent;
   let place = psaPlace(); // where the PSA's frame was when we last looked
+  let left = ""; // where it was before
   let going = false; // the frame is on its way to where we have sent it
   let choices = 0; // so many choices were begun or carried out: what was seen before the last one is out of date
 
@@ -113,6 +114,7 @@
 
   function open() {
     place = `/${which.value}/ticket/${ticket.value}`;
+    left = psaPlace();
     going = true;
     psa.src = `${place}?${which.selectedOptions[0].dataset.query}`;
     pickUp(ticket.selectedOptions[0].dataset.contact);
@@ -137,7 +139,8 @@
   }
 
   psa.addEventListener("load", () => {
-    going = false;
+    // The page before may be done only now, when another ticket is chosen already.
+    if (psaPlace() !== left || left === place) going = false;
     followPsa().catch(() => {});
   });
   ticket.addEventListener("change", open);
