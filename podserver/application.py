@@ -194,6 +194,7 @@ def _readyz() -> Any:
         db.session.execute(text("SELECT 1 FROM alembic_version"))
         pulses = db.session.query(WorkerPulse).all()
     except Exception:
+        # Whatever the reason, nobody is to be sent to this process now.
         db.session.rollback()
         return jsonify(ready=False, database="away, or not migrated"), 503
     silent = [p.part for p in pulses if (now() - p.at).total_seconds() > 15]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from podserver import retention
 from podserver.configuration import Settings
-from podserver.delivery import inbox, outbox
+from podserver.delivery import inbox, outbox, sweeper
 from podserver.delivery.worker import Loop, run
 from podserver.history import chain
 from podserver.logs import logger
@@ -49,14 +49,14 @@ def loops(app: Flask) -> list[Loop]:
     exchange: outbox.Exchange = app.extensions["exchange"]
 
     def sweep(session: Session, at: datetime) -> float:
-        outbox.sweep(session, exchange, at)
+        sweeper.sweep(session, exchange, at)
         inbox.sweep(session, exchange, at)
         for row_id in verification.expire_due(session, at):
             exchange.nudge(row_id)
         return 0.0
 
     def look_up(session: Session, at: datetime) -> float:
-        outbox.resolve_unknown(session, exchange, at)
+        sweeper.resolve_unknown(session, exchange, at)
         return 0.0
 
     swept = False

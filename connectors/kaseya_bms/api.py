@@ -91,7 +91,8 @@ class BmsApi:
                 "Kaseya BMS reported success but sent no record, so it may or may not be there.",
                 ambiguous=method != "GET",
             )
-        return data  # type: ignore[no-any-return]
+        found: JsonObject = data
+        return found
 
     def rows(
         self, template: str, ids: Mapping[str, int] | None = None, *, params: Mapping[str, str | int] | None = None

@@ -44,4 +44,5 @@ class Schedule:
             try:
                 job()
             except Exception:
+                # The jobs of others must not wait for ever because of one.
                 log.exception("a job of the emulator failed")

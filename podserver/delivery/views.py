@@ -104,4 +104,5 @@ def _signed(auth_token: str) -> bool:
     try:
         return bool(RequestValidator(auth_token).validate(url, request.form, signature))
     except Exception:
+        # What the validator cannot even read, Twilio did not sign.
         return False

@@ -68,6 +68,7 @@ def _run_loop(app: Flask, loop: Loop, stop: threading.Event) -> None:
                     beat(db.session(), loop.name, lag, now())
                     last_pulse = passed or 0.001
             except Exception:
+                # The next turn may go better; a loop that ended would be silence.
                 log.exception("worker.loop_failed", loop=loop.name)
                 db.session.rollback()
         stop.wait(loop.every)

@@ -11,7 +11,7 @@ from ticketing_rig import Desk, Psa, a_ticket
 
 from connectors.discipline import Lane
 from podserver.database import db, now, writing
-from podserver.delivery import outbox
+from podserver.delivery import outbox, sweeper
 from podserver.delivery.models import OutboxRow, Progress
 from podserver.delivery.outbox import Exchange
 from podserver.history.service import Kind
@@ -46,7 +46,7 @@ class Work:
     def sweep(self, later: timedelta) -> None:
         """What the worker does by itself, so much later."""
         self.at += later
-        outbox.sweep(self.desk.bound(), self.exchange, self.at)
+        sweeper.sweep(self.desk.bound(), self.exchange, self.at)
 
     @property
     def row(self) -> OutboxRow:
