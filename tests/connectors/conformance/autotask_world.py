@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psa_world import Facts, Stand, StoredNote
+from psa_world import Facts, StandWorld, StoredNote, Switches
 
 from connectors.autotask import Autotask, NoteValues
 from connectors.discipline import Gate
@@ -25,16 +25,21 @@ _RIGHTS = {
 }
 
 
-class AutotaskWorld:
+class AutotaskWorld(StandWorld):
     """See :class:`psa_world.PsaWorld`."""
 
     name = "autotask"
     secrets = ("demo#Secret$1~*", "DEMOCUSTOMTRACKING000000001", "demo-insight-secret")
+    switches = Switches(
+        down={"down": True},
+        dropped={"drop": True},
+        lose_answer={"lose_answer_after_write": 1},
+        revoke_keys={"wrong_keys": True},
+    )
     rights = tuple(_RIGHTS)
 
     def __init__(self) -> None:
-        self._stand = Stand(create_app(), "/autotask/_control")
-        self._served = 0
+        super().__init__(create_app(), "/autotask/_control")
         number = next(row["ticketNumber"] for row in self._stand.control("records/Tickets") if row["id"] == _TICKET)
         self.facts = Facts(
             ticket=str(_TICKET),
@@ -50,10 +55,6 @@ class AutotaskWorld:
             unknown="999999",
         )
 
-    @property
-    def url(self) -> str:
-        return self._stand.url
-
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> Autotask:
@@ -63,36 +64,8 @@ class AutotaskWorld:
             timeout=timeout, gate=gate,
         )  # fmt: skip
 
-    def reset(self) -> None:
-        self._stand.control("reset", {})
-        self.forget_calls()
-
-    def calls(self) -> int:
-        return len(self._stand.control("requests")) - self._served
-
-    def forget_calls(self) -> None:
-        self._served = len(self._stand.control("requests"))
-
-    def slow(self, seconds: float) -> None:
-        self._fault(slow_seconds=seconds)
-
-    def slow_after_write(self, seconds: float) -> None:
-        self._fault(hang_after_write_seconds=seconds)
-
-    def down(self) -> None:
-        self._fault(down=True)
-
-    def dropped(self) -> None:
-        self._fault(drop=True)
-
     def limited(self, retry_after: int | None) -> None:
         self._fault(rate_limit=True, retry_after=retry_after or 0)
-
-    def lose_answer(self) -> None:
-        self._fault(lose_answer_after_write=1)
-
-    def revoke_keys(self) -> None:
-        self._fault(wrong_keys=True)
 
     def merge_contact(self) -> None:
         self._stand.control(f"records/Contacts/{_CONTACT}", method="DELETE")
@@ -106,6 +79,3 @@ class AutotaskWorld:
 
     def summaries(self) -> Sequence[str]:
         return [row["title"] for row in self._stand.control("records/Tickets")]
-
-    def _fault(self, **switches: object) -> None:
-        self._stand.control("faults", switches)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import requests
-from psa_world import Facts, Stand, StoredNote, unlogged
+from psa_world import Facts, StandWorld, StoredNote, Switches, unlogged
 
 from connectors.connectwise import ConnectWise
 from connectors.discipline import Gate
@@ -22,7 +22,7 @@ _ROLE = {
 }
 
 
-class ConnectWiseWorld:
+class ConnectWiseWorld(StandWorld):
     """See :class:`psa_world.PsaWorld`."""
 
     name = "connectwise"
@@ -40,15 +40,16 @@ class ConnectWiseWorld:
         unknown="999999",
     )
     secrets = ("demoPrivateKey01", "demoPublicKey01", "bm9ydGhnYXRl", "Basic ")
+    switches = Switches(
+        down={"down": "503", "html_errors": True},
+        dropped={"down": "drop"},
+        lose_answer={"lose_answer_after_write": 1},
+        revoke_keys={"wrong_keys": True},
+    )
     rights = tuple(_ROLE)
 
     def __init__(self) -> None:
-        self._stand = Stand(create_app(), "/_emulator/connectwise")
-        self._served = 0
-
-    @property
-    def url(self) -> str:
-        return self._stand.url
+        super().__init__(create_app(), "/_emulator/connectwise")
 
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
@@ -58,36 +59,8 @@ class ConnectWiseWorld:
             "0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d", timeout=timeout, gate=gate,
         )  # fmt: skip
 
-    def reset(self) -> None:
-        self._stand.control("reset", {})
-        self.forget_calls()
-
-    def calls(self) -> int:
-        return len(self._stand.control("requests")) - self._served
-
-    def forget_calls(self) -> None:
-        self._served = len(self._stand.control("requests"))
-
-    def slow(self, seconds: float) -> None:
-        self._fault(slow_seconds=seconds)
-
-    def slow_after_write(self, seconds: float) -> None:
-        self._fault(hang_after_write_seconds=seconds)
-
-    def down(self) -> None:
-        self._fault(down="503", html_errors=True)
-
-    def dropped(self) -> None:
-        self._fault(down="drop")
-
     def limited(self, retry_after: int | None) -> None:
         self._fault(rate_limit={"requests": 20, "retry_after": retry_after})
-
-    def lose_answer(self) -> None:
-        self._fault(lose_answer_after_write=1)
-
-    def revoke_keys(self) -> None:
-        self._fault(wrong_keys=True)
 
     def merge_contact(self) -> None:
         self._fault(merged_contacts={"77": "78"})
@@ -101,9 +74,6 @@ class ConnectWiseWorld:
 
     def summaries(self) -> Sequence[str]:
         return [row["summary"] for row in self._api("GET", "service/tickets?pageSize=1000")]
-
-    def _fault(self, **switches: object) -> None:
-        self._stand.control("faults", switches)
 
     def _api(self, method: str, path: str) -> list[dict[str, object]]:
         served = self.calls()

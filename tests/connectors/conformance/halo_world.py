@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psa_world import Facts, Stand, StoredNote
+from psa_world import Facts, StandWorld, StoredNote, Switches
 
 from connectors.discipline import Gate
 from connectors.halo import Halo
@@ -18,7 +18,7 @@ _WITHHELD = {
 }
 
 
-class HaloWorld:
+class HaloWorld(StandWorld):
     """See :class:`psa_world.PsaWorld`."""
 
     name = "halo"
@@ -36,15 +36,16 @@ class HaloWorld:
         unknown="999999",
     )
     secrets = (CLIENT_SECRET, "eyJ", "Bearer ", "tab-secret-example-1")
+    switches = Switches(
+        down={"down": True},
+        dropped={"drop": True},
+        lose_answer={"lose_answer": 1},
+        revoke_keys={"revoked": True},
+    )
     rights = tuple(_WITHHELD)
 
     def __init__(self) -> None:
-        self._stand = Stand(create_app(), "/halo/_control")
-        self._served = 0
-
-    @property
-    def url(self) -> str:
-        return self._stand.url
+        super().__init__(create_app(), "/halo/_control")
 
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
@@ -55,39 +56,11 @@ class HaloWorld:
             tab_secrets=["tab-secret-example-1"], timeout=timeout, gate=gate,
         )  # fmt: skip
 
-    def reset(self) -> None:
-        self._stand.control("reset", {})
-        self.forget_calls()
-
-    def calls(self) -> int:
-        return len(self._stand.control("requests")) - self._served
-
-    def forget_calls(self) -> None:
-        self._served = len(self._stand.control("requests"))
-
-    def slow(self, seconds: float) -> None:
-        self._fault(slow_seconds=seconds)
-
-    def slow_after_write(self, seconds: float) -> None:
-        self._fault(hang_after_write_seconds=seconds)
-
-    def down(self) -> None:
-        self._fault(down=True)
-
-    def dropped(self) -> None:
-        self._fault(drop=True)
-
     def limited(self, retry_after: int | None) -> None:
         if retry_after is None:
             self._fault(too_many_bare=True)
         else:
             self._fault(too_many=True, retry_after_seconds=retry_after)
-
-    def lose_answer(self) -> None:
-        self._fault(lose_answer=1)
-
-    def revoke_keys(self) -> None:
-        self._fault(revoked=True)
 
     def merge_contact(self) -> None:
         self._stand.control("merge", {"user": 311, "into": 312})
@@ -101,6 +74,3 @@ class HaloWorld:
 
     def summaries(self) -> Sequence[str]:
         return [row["summary"] for row in self._stand.control("records/tickets")]
-
-    def _fault(self, **switches: object) -> None:
-        self._stand.control("faults", switches)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from psa_world import Facts, Stand, StoredNote
+from psa_world import Facts, StandWorld, StoredNote, Switches
 
 from connectors.discipline import Gate
 from connectors.kaseya_bms import KaseyaBms
@@ -21,16 +21,22 @@ _RIGHTS = {
 }
 
 
-class KaseyaBmsWorld:
+class KaseyaBmsWorld(StandWorld):
     """See :class:`psa_world.PsaWorld`."""
 
     name = "kaseya_bms"
     secrets = (_PASSWORD, "Bearer", "eyJ", "GrantType")
+    switches = Switches(
+        down={"down": True},
+        dropped={"drop": True},
+        lose_answer={"answer_lost": 1},
+        revoke_keys={"revoked": True},
+        slow_write="slow_after_write_seconds",
+    )
     rights = tuple(_RIGHTS)
 
     def __init__(self) -> None:
-        self._stand = Stand(create_app(), "/kaseya_bms/_control")
-        self._served = 0
+        super().__init__(create_app(), "/kaseya_bms/_control")
         ticket = self._stand.control("records/tickets/1048213")
         self.facts = Facts(
             ticket="1048213",
@@ -46,10 +52,6 @@ class KaseyaBmsWorld:
             unknown="999999",
         )
 
-    @property
-    def url(self) -> str:
-        return self._stand.url
-
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> KaseyaBms:
@@ -58,36 +60,8 @@ class KaseyaBmsWorld:
             note_type="41", may_change_phones=True, timeout=timeout, gate=gate,
         )  # fmt: skip
 
-    def reset(self) -> None:
-        self._stand.control("reset", {})
-        self.forget_calls()
-
-    def calls(self) -> int:
-        return len(self._stand.control("requests")) - self._served
-
-    def forget_calls(self) -> None:
-        self._served = len(self._stand.control("requests"))
-
-    def slow(self, seconds: float) -> None:
-        self._fault(slow_seconds=seconds)
-
-    def slow_after_write(self, seconds: float) -> None:
-        self._fault(slow_after_write_seconds=seconds)
-
-    def down(self) -> None:
-        self._fault(down=True)
-
-    def dropped(self) -> None:
-        self._fault(drop=True)
-
     def limited(self, retry_after: int | None) -> None:
         self._fault(throttled=20, retry_after=-1 if retry_after is None else retry_after)
-
-    def lose_answer(self) -> None:
-        self._fault(answer_lost=1)
-
-    def revoke_keys(self) -> None:
-        self._fault(revoked=True)
 
     def merge_contact(self) -> None:
         self._stand.control("records/contacts/90211", method="DELETE")
@@ -101,6 +75,3 @@ class KaseyaBmsWorld:
 
     def summaries(self) -> Sequence[str]:
         return [row["title"] for row in self._stand.control("records/tickets")]
-
-    def _fault(self, **switches: object) -> None:
-        self._stand.control("faults", switches)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -159,3 +159,59 @@ class Stand:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What a stand-in calls the troubles of a :class:`PsaWorld`: faults and values; ``slow_write`` takes seconds."""
+
+    down: Mapping[str, object]
+    dropped: Mapping[str, object]
+    lose_answer: Mapping[str, object]
+    revoke_keys: Mapping[str, object]
+    slow_write: str = "hang_after_write_seconds"
+
+
+class StandWorld:
+    """What every world does alike: a stand-in whose faults are switches, and whose list of requests is the count."""
+
+    switches: Switches
+
+    def __init__(self, app: Flask, controls: str) -> None:
+        self._stand = Stand(app, controls)
+        self._served = 0
+
+    @property
+    def url(self) -> str:
+        return self._stand.url
+
+    def reset(self) -> None:
+        self._stand.control("reset", {})
+        self.forget_calls()
+
+    def calls(self) -> int:
+        return len(self._stand.control("requests")) - self._served
+
+    def forget_calls(self) -> None:
+        self._served = len(self._stand.control("requests"))
+
+    def slow(self, seconds: float) -> None:
+        self._fault(slow_seconds=seconds)
+
+    def slow_after_write(self, seconds: float) -> None:
+        self._fault(**{self.switches.slow_write: seconds})
+
+    def down(self) -> None:
+        self._fault(**self.switches.down)
+
+    def dropped(self) -> None:
+        self._fault(**self.switches.dropped)
+
+    def lose_answer(self) -> None:
+        self._fault(**self.switches.lose_answer)
+
+    def revoke_keys(self) -> None:
+        self._fault(**self.switches.revoke_keys)
+
+    def _fault(self, **switches: object) -> None:
+        self._stand.control("faults", switches)

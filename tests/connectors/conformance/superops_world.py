@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import unescape
 from typing import Any
 
-from psa_world import Facts, Stand, StoredNote
+from psa_world import Facts, StandWorld, StoredNote, Switches
 
 from connectors.discipline import Gate
 from connectors.superops import SuperOps
@@ -27,16 +27,22 @@ _TICKET = 48171
 _CALLER = 84
 
 
-class SuperOpsWorld:
+class SuperOpsWorld(StandWorld):
     """See :class:`psa_world.PsaWorld`."""
 
     name = "superops"
     secrets = (seed.TOKENS[seed.SERVICE], "Bearer")
+    switches = Switches(
+        down={"bad_gateway": True},
+        dropped={"down": True},
+        lose_answer={"lose_answer_after_write": 1},
+        revoke_keys={"token_revoked": True},
+        slow_write="slow_answer_seconds",
+    )
     rights = tuple(_RIGHTS)
 
     def __init__(self) -> None:
-        self._stand = Stand(create_app(), "/superops/_control")
-        self._served = 0
+        super().__init__(create_app(), "/superops/_control")
         shown = self._records("tickets", ticketId=seed.ticket_id(_TICKET))[0]
         self.facts = Facts(
             ticket=shown["ticketId"],
@@ -52,10 +58,6 @@ class SuperOpsWorld:
             unknown="6104459021107999999",
         )
 
-    @property
-    def url(self) -> str:
-        return self._stand.url
-
     def connector(
         self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> SuperOps:
@@ -64,36 +66,8 @@ class SuperOpsWorld:
             "verify@northgate.example", timeout=timeout, gate=gate,
         )  # fmt: skip
 
-    def reset(self) -> None:
-        self._stand.control("reset", {})
-        self.forget_calls()
-
-    def calls(self) -> int:
-        return len(self._stand.control("requests")) - self._served
-
-    def forget_calls(self) -> None:
-        self._served = len(self._stand.control("requests"))
-
-    def slow(self, seconds: float) -> None:
-        self._fault(slow_seconds=seconds)
-
-    def slow_after_write(self, seconds: float) -> None:
-        self._fault(slow_answer_seconds=seconds)
-
-    def down(self) -> None:
-        self._fault(bad_gateway=True)
-
-    def dropped(self) -> None:
-        self._fault(down=True)
-
     def limited(self, retry_after: int | None) -> None:
         self._fault(too_many_requests=True, retry_after=retry_after or 0)
-
-    def lose_answer(self) -> None:
-        self._fault(lose_answer_after_write=1)
-
-    def revoke_keys(self) -> None:
-        self._fault(token_revoked=True)
 
     def merge_contact(self) -> None:
         self._stand.control(f"records/users/{self.facts.contact}", method="DELETE")
@@ -107,9 +81,6 @@ class SuperOpsWorld:
 
     def summaries(self) -> Sequence[str]:
         return [row["subject"] for row in self._records("tickets")]
-
-    def _fault(self, **switches: object) -> None:
-        self._stand.control("faults", switches)
 
     def _records(self, table: str, **having: str) -> list[dict[str, Any]]:
         wanted = "&".join(f"{name}={value}" for name, value in having.items())
