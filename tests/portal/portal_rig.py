@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
+
+from podserver.database import db
+from podserver.integrations.models import Integration
+from podserver.tenancy import across_tenants
 
 PASSWORDS = {
     "alex@northgate.example": "paper lanterns over the harbour",
@@ -72,3 +78,20 @@ def words(html: str) -> str:
     """What a reader sees of a page, on one line."""
     blocks = re.sub(r"</?(strong|span|code|time|a)\b[^>]*>", "", html)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", blocks)).split())
+
+
+def stored(app: Flask) -> list[Integration]:
+    """The integrations of every tenant, oldest first."""
+    with app.app_context(), across_tenants(db.session()):
+        return list(db.session.scalars(select(Integration).order_by(Integration.id)))
+
+
+def switches(emulators: Emulators, psa: str) -> Iterator[Callable[[str, Any], None]]:
+    """Presses the switches of a PSA's stand-in; all are at rest before and after."""
+
+    def press(name: str, body: Any) -> None:
+        requests.post(f"{emulators.url}/{psa}/_control/{name}", json=body, timeout=10).raise_for_status()
+
+    press("reset", {})
+    yield press
+    press("reset", {})

@@ -8,16 +8,14 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
-from portal_rig import Browser, Emulators, on_one_database, words
-from sqlalchemy import select
+from portal_rig import Browser, Emulators, on_one_database, stored, switches, words
 
 from connectors.autotask import CANONICALISERS
 from connectors.base import PodSetup
 from podserver.database import db
 from podserver.integrations.fields import clean, completed
-from podserver.integrations.models import Integration, Psa
+from podserver.integrations.models import Psa
 from podserver.integrations.psas import BadInput, Reach, kind_of
-from podserver.tenancy import across_tenants
 
 NEW = "/integrations/autotask/new"
 SECRET = "demo#Secret$1~*"
@@ -33,19 +31,8 @@ KIND = kind_of(Psa.AUTOTASK)
 
 @pytest.fixture
 def control(emulators: Emulators) -> Iterator[Callable[[str, Any], None]]:
-    """Presses the emulator's switches; all are at rest before and after."""
-
-    def press(name: str, body: Any) -> None:
-        requests.post(f"{emulators.url}/autotask/_control/{name}", json=body, timeout=10).raise_for_status()
-
-    press("reset", {})
-    yield press
-    press("reset", {})
-
-
-def stored(app: Flask) -> list[Integration]:
-    with app.app_context(), across_tenants(db.session()):
-        return list(db.session.scalars(select(Integration).order_by(Integration.id)))
+    """Presses the stand-in's switches."""
+    yield from switches(emulators, "autotask")
 
 
 @on_one_database

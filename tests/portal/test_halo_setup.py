@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
-from portal_rig import Browser, Emulators, on_one_database, words
+from portal_rig import Browser, Emulators, on_one_database, stored, switches, words
 from sqlalchemy import select
 
 from connectors.base import Capability
@@ -16,7 +16,7 @@ from emulators.halo import CLIENT_ID, CLIENT_SECRET
 from podserver.database import db
 from podserver.history.models import HistoryEvent
 from podserver.integrations.fields import clean, completed
-from podserver.integrations.models import Integration, Psa
+from podserver.integrations.models import Psa
 from podserver.integrations.psas import Reach, kind_of
 from podserver.tenancy import across_tenants
 
@@ -33,19 +33,8 @@ KIND = kind_of(Psa.HALO)
 
 @pytest.fixture
 def control(emulators: Emulators) -> Iterator[Callable[[str, Any], None]]:
-    """Presses the emulator's switches; all are at rest before and after."""
-
-    def press(name: str, body: Any) -> None:
-        requests.post(f"{emulators.url}/halo/_control/{name}", json=body, timeout=10).raise_for_status()
-
-    press("reset", {})
-    yield press
-    press("reset", {})
-
-
-def stored(app: Flask) -> list[Integration]:
-    with app.app_context(), across_tenants(db.session()):
-        return list(db.session.scalars(select(Integration).order_by(Integration.id)))
+    """Presses the stand-in's switches."""
+    yield from switches(emulators, "halo")
 
 
 @on_one_database

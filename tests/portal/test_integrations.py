@@ -7,21 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from portal_rig import KEYS, Browser, Emulators, on_one_database, words
+from portal_rig import KEYS, Browser, Emulators, on_one_database, stored, words
 from sqlalchemy import select
 
 from podserver.database import db, now, writing
 from podserver.history.models import HistoryEvent
 from podserver.integrations import service
-from podserver.integrations.models import Integration
 from podserver.tenancy import across_tenants, bind_tenant
 
 NEW = "/integrations/connectwise/new"
-
-
-def stored(app: Flask) -> list[Integration]:
-    with app.app_context(), across_tenants(db.session()):
-        return list(db.session.scalars(select(Integration).order_by(Integration.id)))
 
 
 def pod_rows(emulators: Emulators) -> list[str]:

@@ -6,18 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import requests
 from flask import Flask
-from portal_rig import Browser, Emulators, on_one_database, words
-from sqlalchemy import select
+from portal_rig import Browser, Emulators, on_one_database, stored, switches, words
 
 from connectors.kaseya_bms import KaseyaBms
-from podserver.database import db
 from podserver.integrations.commands import add
 from podserver.integrations.fields import clean, completed
-from podserver.integrations.models import Integration, Psa
+from podserver.integrations.models import Psa
 from podserver.integrations.psas import BadInput, Reach, kind_of
-from podserver.tenancy import across_tenants
 
 NEW = "/integrations/kaseya_bms/new"
 KEYS = {"company": "Northgate IT", "user": "caller.verify", "password": "demo-Bms-1!", "name": "BMS"}
@@ -26,20 +22,8 @@ KIND = kind_of(Psa.KASEYA_BMS)
 
 @pytest.fixture
 def control(emulators: Emulators) -> Iterator[Callable[[str, Any], None]]:
-    """Presses the emulator's switches; all are at rest before and after."""
-
-    def press(name: str, body: Any) -> None:
-        address = f"{emulators.url}/kaseya_bms/_control/{name}"
-        requests.post(address, json=body, timeout=10).raise_for_status()
-
-    press("reset", {})
-    yield press
-    press("reset", {})
-
-
-def stored(app: Flask) -> list[Integration]:
-    with app.app_context(), across_tenants(db.session()):
-        return list(db.session.scalars(select(Integration).order_by(Integration.id)))
+    """Presses the stand-in's switches."""
+    yield from switches(emulators, "kaseya_bms")
 
 
 @on_one_database

@@ -6,17 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import requests
 from flask import Flask
-from portal_rig import Browser, Emulators, on_one_database, words
-from sqlalchemy import select
+from portal_rig import Browser, Emulators, on_one_database, stored, switches, words
 
 from connectors.superops import SuperOps
-from podserver.database import db
 from podserver.integrations.fields import clean, completed, live_choices
-from podserver.integrations.models import Integration, Psa
+from podserver.integrations.models import Psa
 from podserver.integrations.psas import BadInput, Reach, kind_of
-from podserver.tenancy import across_tenants
 
 NEW = "/integrations/superops/new"
 TOKEN = "api-demoSuperOpsToken01"
@@ -31,19 +27,8 @@ KIND = kind_of(Psa.SUPEROPS)
 
 @pytest.fixture
 def control(emulators: Emulators) -> Iterator[Callable[[str, Any], None]]:
-    """Presses the emulator's switches; all are at rest before and after."""
-
-    def press(name: str, body: Any) -> None:
-        requests.post(f"{emulators.url}/superops/_control/{name}", json=body, timeout=10).raise_for_status()
-
-    press("reset", {})
-    yield press
-    press("reset", {})
-
-
-def stored(app: Flask) -> list[Integration]:
-    with app.app_context(), across_tenants(db.session()):
-        return list(db.session.scalars(select(Integration).order_by(Integration.id)))
+    """Presses the stand-in's switches."""
+    yield from switches(emulators, "superops")
 
 
 @on_one_database
