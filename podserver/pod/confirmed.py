@@ -50,7 +50,7 @@ def refuse_if_closed(at_door: Knock, identifier: str) -> None:
     closed = failures.closed_for(at_door.session, _buckets(at_door, identifier), at_door.at)
     release(at_door.session)
     if closed:
-        raise Refused(f"Too many failed sign-ins. Try again in {closed // 60 + 1} min.", 429)
+        raise Refused(f"Too many failed sign-ins. Try again in {-(-closed // 60)} min.", 429)
 
 
 def count_refusal(at_door: Knock, identifier: str) -> None:
