@@ -50,6 +50,7 @@ def open_page(headless: Chromium, address: str) -> Iterator[Any]:
         context.set_default_timeout(10_000)
         page = context.new_page()
         page.goto("/sign-in")
+        expect(page.get_by_label("E-mail")).to_be_focused()
         page.keyboard.type(ADMIN)
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORDS[ADMIN])
