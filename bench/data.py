@@ -229,6 +229,7 @@ def _challenge(
         "contact_name": contact.name,
         "company_name": "Larkfield Dental",
         "ticket": "48213",
+        "ticket_ref": "48213",
         "destination_key": target.key,
         "masked": target.masked,
         "method": "sms_code",

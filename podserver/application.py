@@ -10,6 +10,7 @@ from flask_compress import Compress
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, TimeoutError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -171,9 +172,13 @@ def _install_doors(app: Flask, settings: Settings) -> None:
 
 def _refuse_nul() -> None:
     """No field of ours wants a NUL, and PostgreSQL breaks at one."""
-    values = (value for fields in (request.args, request.form) for _, value in fields.items(multi=True))
-    if "\0" in request.path or any("\0" in value for value in values):
+    query = request.query_string
+    if "\0" in request.path or b"%00" in query or b"\0" in query or _holds_nul(request.form):
         abort(400, "This request holds a character that no field takes.")
+
+
+def _holds_nul(form: MultiDict[str, str]) -> bool:
+    return any("\0" in value for values in form.listvalues() for value in values)
 
 
 def _rollback(_error: BaseException | None) -> None:

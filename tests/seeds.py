@@ -73,7 +73,14 @@ class Seeds:
             session.flush()
         self.asker = Asker(self.user.id, self.user.name)
         self.caller = Caller(
-            self.integration.id, "77", "Dana Whitfield", "Larkfield Dental", "48213", "250", "Cannot sign in to webmail"
+            self.integration.id,
+            "77",
+            "Dana Whitfield",
+            "Larkfield Dental",
+            "48213",
+            "48213",
+            "250",
+            "Cannot sign in to webmail",
         )
 
     def add_user(self, name: str, role: Role, *, commit: bool = True) -> User:

@@ -96,7 +96,7 @@ def _problem_with_note(visit: Visit, note: str) -> str:
 
 def _record_choice(visit: Visit, contact: str, name: str, note: str) -> None:
     with writing(visit.session) as session:
-        subject = Subject(integration_id=visit.integration.id, ticket=visit.ticket, contact=contact, contact_name=name)
+        subject = Subject(integration_id=visit.integration.id, ticket=visit.called, contact=contact, contact_name=name)
         record(session, visit.at, Entry(Kind.OTHER_CONTACT, subject, visit.user.name, {"note": note} if note else None))
         row = notes.add_other_contact_note(
             session,

@@ -33,7 +33,7 @@ class Context:
     policy: Policy
     ready: frozenset[str]
     hash_key: str
-    ticket: str
+    ticket_ref: str
     at: datetime
 
 
@@ -272,7 +272,7 @@ def _said(current: Verification | None, context: Context) -> Said:
     if current.state == State.VERIFIED:
         return _verified(current, method, f"{by}{where}", context)
     if current.state == State.PENDING and current.expires_at > at:
-        by += where if current.ticket != context.ticket else ""
+        by += where if current.ticket_ref != context.ticket_ref else ""
         left = int((current.expires_at - at).total_seconds()) + 1
         return Said("pending", "Pending", left, f"{words.delivery(current, at)} · {by}")
     return Said("failed", "Failed", detail=words.failure(current))
@@ -291,7 +291,7 @@ def _verified(current: Verification, method: Method, by: str, context: Context) 
 
 def _shortcoming(verified: Verification, context: Context) -> str:
     """Why a verification does not count here; empty where it does, and for a word, which never counts."""
-    if verified.ticket != context.ticket and not context.policy.counts_elsewhere:
+    if verified.ticket_ref != context.ticket_ref and not context.policy.counts_elsewhere:
         place = f"on #{verified.ticket}" if verified.ticket else "on the contact's own page"
         return f"verified {place}, which does not count here"
     strength, minimum = Strength(verified.strength), context.policy.minimum_strength

@@ -73,5 +73,5 @@ def choose_record(visit: Visit) -> Any:
     with writing(visit.session) as session:
         subject = Subject(integration_id=visit.integration.id, ticket=ticket_of(key))
         record(session, visit.at, Entry(Kind.POD_OPENED, subject, visit.user.name, {"found by": "search"}))
-    hand_out(dataclasses.replace(visit.pod, record=key), visit.at)
+    hand_out(dataclasses.replace(visit.pod, record=key, called=""), visit.at)
     return Response("", headers={"HX-Trigger-After-Settle": "contact-chosen"})

@@ -89,8 +89,13 @@ class Visit:
 
     @property
     def ticket(self) -> str:
-        """The ticket's number, empty on a contact's screen."""
+        """The PSA's id of the ticket, empty on a contact's screen."""
         return ticket_of(self.pod.record)
+
+    @property
+    def called(self) -> str:
+        """What people call the ticket, empty on a contact's screen."""
+        return self.pod.called or self.ticket
 
     @property
     def asker(self) -> Asker:
@@ -119,7 +124,8 @@ class Visit:
             contact=contact.ref,
             contact_name=contact.name,
             company_name=contact.company.name if contact.company else "",
-            ticket=self.ticket,
+            ticket=self.called,
+            ticket_ref=self.ticket,
             company=self.pod.company,
             summary=summary,
         )

@@ -77,13 +77,15 @@ def caller(visit: Visit) -> Any:
     except PsaError as error:
         return render_template("pod/caller_failed.html", problem=str(error), final=error.permanent)
     ended = _end_for_the_former(visit, shown)
+    called = shown.ticket.number[:40] if shown.ticket else ""
     if shown.contact is None:
         # A contact can be chosen, and then it is the policy of the ticket's client that counts.
         company = shown.ticket.company if shown.ticket else None
-        pod = dataclasses.replace(visit.pod, contact="", company=company.ref[:40] if company else "", chosen=False)
+        company_ref = company.ref[:40] if company else ""
+        pod = dataclasses.replace(visit.pod, contact="", company=company_ref, chosen=False, called=called)
         hand_out(pod, visit.at)
         return render_template("pod/caller.html", visit=visit, shown=shown, ended=ended)
-    pod = dataclasses.replace(visit.pod, contact=shown.contact.ref, company=company_of(shown.contact))
+    pod = dataclasses.replace(visit.pod, contact=shown.contact.ref, company=company_of(shown.contact), called=called)
     hand_out(pod, visit.at)
     # What was shown is now kept, and whose policy counts is only now known.
     visit = visit.again(pod)

@@ -117,7 +117,7 @@ def explain(
     locked = {each.destination_key: each for each in locks.locks_of(session, integration_id, person.ref, at)}
     return Explanation(
         shown=shown,
-        ticket=context.ticket,
+        ticket=context.ticket_ref,
         client=client,
         stored=stored,
         values=_values(stored),

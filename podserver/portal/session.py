@@ -130,7 +130,8 @@ def _ask_to_sign_in() -> Any:
 
 def install(app: Flask) -> None:
     """Make Flask-Login find users by their sign-in, and forms that are out of date say so."""
-    manager = LoginManager(app)
+    # No template asks who is signed in, so none has to wait for it.
+    manager = LoginManager(app, add_context_processor=False)
     # A phone changes its address; the token is the proof, not where it comes from.
     manager.session_protection = None
 

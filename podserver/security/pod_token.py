@@ -31,7 +31,7 @@ class BadToken(Exception):
 @dataclass(frozen=True, slots=True)
 class PodSession:
     """Who sits in front of a pod, and on which record. ``contact`` is empty until the PSA has told it, as is the
-    client, ``company``, whose policy counts.
+    client, ``company``, whose policy counts, and ``called``, what people call the ticket where that is not its id.
 
     ``chosen`` says that the technician picked this contact in place of the record's own. ``since`` is when the
     person signed in, as whole seconds. ``sign_in`` is the row of the portal's sign-in that the pod lives by, on the
@@ -47,6 +47,7 @@ class PodSession:
     since: int
     company: str = ""
     sign_in: int = 0
+    called: str = ""
 
 
 def issue(pod: PodSession, at: datetime) -> str:

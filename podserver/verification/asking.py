@@ -17,7 +17,8 @@ class Asker:
 class Caller:
     """The contact who is verified, and the ticket it is for.
 
-    ``ticket`` is empty on a contact's screen; ``company`` is the PSA's id of the client, ``summary`` the ticket's line.
+    ``ticket`` is what people call it and ``ticket_ref`` the PSA's id of it, both empty on a contact's screen;
+    ``company`` is the PSA's id of the client, ``summary`` the ticket's line.
     """
 
     integration_id: int
@@ -25,5 +26,6 @@ class Caller:
     contact_name: str
     company_name: str
     ticket: str
+    ticket_ref: str
     company: str = ""
     summary: str = ""

@@ -58,6 +58,7 @@ def record_word(
         contact_name=caller.contact_name,
         company_name=caller.company_name,
         ticket=caller.ticket,
+        ticket_ref=caller.ticket_ref,
         destination_key=target.key,
         masked=target.masked,
         method=METHOD,

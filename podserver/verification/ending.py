@@ -100,8 +100,8 @@ def finish_every(
     session: Session, end: End, actor: str, at: datetime, *, integration_id: int, contact: str, but: str = "",
     ticket: str = "",
 ) -> list[Result]:  # fmt: skip
-    """Reach this end with whatever is pending for a contact, except the verification ``but``; with a ``ticket``, with
-    what was asked for from there alone."""
+    """Reach this end with whatever is pending for a contact, except the verification ``but``; with a ``ticket``, the
+    PSA's id of one, with what was asked for from there alone."""
     pending = select(Verification).where(
         Verification.integration_id == integration_id,
         Verification.contact == contact,
@@ -109,7 +109,7 @@ def finish_every(
         Verification.id != but,
     )
     if ticket:
-        pending = pending.where(Verification.ticket == ticket)
+        pending = pending.where(Verification.ticket_ref == ticket)
     results = [finish(session, each, end, actor, at) for each in session.scalars(pending).all()]
     return [each for each in results if each.changed]
 

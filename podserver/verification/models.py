@@ -45,11 +45,11 @@ class Verification(TenantOwned, Base):
     down. ``proof_hash`` is the keyed hash of the code, ``link_hash`` the fingerprint of a link's token.
     ``request_id`` makes a repeated start the same start, ``last_check`` a repeated check the same check.
     ``strength`` and ``worth`` are the class of the proof and its reason, ``marked`` whether something spoke against the
-    destination, so that no answer makes it worth more; ``digits`` says that the user has to type
-    the number that is read out. ``summary`` is the ticket's line for the user's page, emptied at the end; ``terms``
-    what of the policy goes with the request. ``read_out`` is a code that a provider gave for the technician to read
-    out, emptied at the end. ``alarm`` says that the user did not ask for it. ``note`` is what the
-    technician wrote where the proof is their word.
+    destination, so that no answer makes it worth more; ``digits`` says that the user has to type the number that is
+    read out. ``ticket`` is what people call it, ``ticket_ref`` the PSA's id of it. ``summary`` is the ticket's line
+    for the user's page, emptied at the end; ``terms`` what of the policy goes with the request. ``read_out`` is a code
+    that a provider gave for the technician to read out, emptied at the end. ``alarm`` says that the user did not ask
+    for it. ``note`` is what the technician wrote where the proof is their word.
     """
 
     __tablename__ = "verifications"
@@ -78,6 +78,7 @@ class Verification(TenantOwned, Base):
     contact_name: Mapped[str] = mapped_column(String(160))
     company_name: Mapped[str] = mapped_column(String(160), default="")
     ticket: Mapped[str] = mapped_column(String(40), default="")
+    ticket_ref: Mapped[str] = mapped_column(String(40), default="")
     destination_key: Mapped[str] = mapped_column(String(64))
     masked: Mapped[str] = mapped_column(String(120))
     method: Mapped[str] = mapped_column(String(20))

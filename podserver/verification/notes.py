@@ -45,7 +45,7 @@ def final_note(verification: Verification, actor: str, at: datetime) -> tuple[st
     terms = policies.terms(verification.terms)
     method = METHODS[verification.method]
     opening = _opening(verification, method)
-    if opening is None or not verification.ticket:
+    if opening is None or not verification.ticket_ref:
         return None
     if verification.state not in terms.note_outcomes and not verification.alarm:
         return None
@@ -66,7 +66,7 @@ def final_note(verification: Verification, actor: str, at: datetime) -> tuple[st
         lines.append(f"Strength: {strength} ({strength.word}): {verification.worth}")
     elif verification.reason and verification.state in _WITH_REASON:
         lines.append(f"Why: {verification.reason}")
-    return _row(verification.integration_id, verification.ticket, verification.id, lines, at, terms.note_internal)
+    return _row(verification.integration_id, verification.ticket_ref, verification.id, lines, at, terms.note_internal)
 
 
 def _opening(verification: Verification, method: Method) -> str | None:

@@ -149,6 +149,7 @@ def _begin(
         "contact_name": caller.contact_name,
         "company_name": caller.company_name,
         "ticket": caller.ticket,
+        "ticket_ref": caller.ticket_ref,
         "destination_key": target.key,
         "masked": target.masked,
         "method": method_name,

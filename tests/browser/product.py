@@ -177,7 +177,7 @@ class Product:
                     ),
                     asker=Asker(user.id, user.name),
                     caller=Caller(
-                        integration.id, str(contact), person.name, company.name if company else "", ticket,
+                        integration.id, str(contact), person.name, company.name if company else "", ticket, ticket,
                         company.ref if company else "", "Cannot sign in",
                     ),
                     target=target,

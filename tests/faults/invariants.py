@@ -165,10 +165,10 @@ def nothing_is_sent_or_noted_twice(facts: Facts) -> None:
     again = [ref for ref, times in references.items() if times > 1]
     assert not again, f"I4: notes posted twice: {again}"
     for v in facts.verifications:
-        wanted = int(v["state"] in WITH_NOTE and v["ticket"] != "")
+        wanted = int(v["state"] in WITH_NOTE and v["ticket_ref"] != "")
         ref = f"PV-{v['id'].upper()}"
         expect(references[ref] == wanted, v["id"], f"I4: {v['state']} with {references[ref]} notes")
-        expect(not wanted or tickets[ref] == v["ticket"], v["id"], "I4: its note is on another ticket")
+        expect(not wanted or tickets[ref] == v["ticket_ref"], v["id"], "I4: its note is on another ticket")
 
 
 def canaries(trial: Trial, facts: Facts) -> tuple[set[str], set[str], set[str]]:

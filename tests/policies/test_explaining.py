@@ -103,7 +103,7 @@ def test_it_agrees_with_the_pod(ready: Msp) -> None:
 
 def test_a_shield_of_another_ticket_counts_or_does_not_as_the_policy_says(ready: Msp) -> None:
     seeds = ready.seeds
-    seeds.caller = replace(seeds.caller, ticket="48300")
+    seeds.caller = replace(seeds.caller, ticket="48300", ticket_ref="48300")
     started = seeds.start(at=now()).verification
     assert started is not None
     with writing(seeds.session) as session:

@@ -253,7 +253,7 @@ class Requests(RuleBasedStateMachine):
         assert len(self.rows()) == before, "the same request is the same start"
 
     def _start(self, where: Target, method: str, again: bool, request_id: str, on_ticket: bool) -> None:
-        caller = self.caller if on_ticket else dataclasses.replace(self.caller, ticket="")
+        caller = self.caller if on_ticket else dataclasses.replace(self.caller, ticket="", ticket_ref="")
         before = self.guards()
         live = [row for row in self.rows() if row.state == State.PENDING and row.destination_key == where.key]
         result = self.do(
