@@ -8,12 +8,13 @@ PROCESSES ?= 2
 # The order of tests/conftest.py stands, which begins with the longest groups.
 SPREAD := --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help demo test test-long lint bench format clean
+.PHONY: help demo test test-long test-published lint bench format clean
 
 help:
 	@echo "make demo   the whole product with five emulated PSAs and a phone, on this machine alone"
 	@echo "make test   lint, then every test that this machine has the parts for"
 	@echo "make test-long  the same with many more rounds and examples"
+	@echo "make test-published  the emulators against what others publish on GitHub: descriptions and clients"
 	@echo "make lint   ruff, mypy and the leaning rules"
 	@echo "make bench  measures the hot paths against a bare Flask + SQLAlchemy floor"
 
@@ -46,6 +47,10 @@ test: lint
 test-long: lint
 	@sh tests/parts.sh
 	@PODSERVER_TEST_LONG=1 $(BIN)/python -m pytest $(SPREAD) --timeout=1200 $(PYTEST_ARGS)
+
+test-published: $(VENV)/test.stamp
+	@sh tests/published/fetch.sh
+	@$(BIN)/python -m pytest tests/published $(PYTEST_ARGS)
 
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m bench

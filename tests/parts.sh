@@ -27,3 +27,13 @@ if command -v npm >/dev/null 2>&1; then
 else
   echo "No npm: the tests against third parties' stand-ins will be skipped."
 fi
+
+# Somebody else's SuperOps client has an environment of its own: it wants older parts than ours, and of httpx one that
+# still takes what it passes on.
+superops=build/stand-ins/py-superops
+if ! ls -d "$superops"/lib/python*/site-packages/py_superops-0.2.9.dist-info >/dev/null 2>&1; then
+  echo "Installing a third party's client for SuperOps..."
+  { .venv/bin/python -m venv --clear "$superops" && "$superops/bin/python" -m pip install --quiet \
+    --disable-pip-version-check py-superops==0.2.9 httpx==0.27.2; } >/dev/null 2>&1 ||
+    echo "The client for SuperOps could not be installed: its tests will be skipped."
+fi

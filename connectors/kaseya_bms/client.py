@@ -261,7 +261,9 @@ class KaseyaBms(Connector):
     def _probe(self, method: str, path: str) -> object:
         if method == "POST":
             return self._api.call(method, path, body={"pageSize": 1, "pageNumber": 1, "filter": {}})
-        return self._api.call(method, path, params={"PageSize": 1, "PageNumber": 1})
+        # The lists of the set-up come whole: no parameter is published for them.
+        whole = path.startswith("/v2/system/")
+        return self._api.call(method, path, params=None if whole else {"PageSize": 1, "PageNumber": 1})
 
 
 def _number(row: JsonObject, key: str) -> int:

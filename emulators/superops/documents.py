@@ -110,7 +110,8 @@ def _validation_error(rule: str, problem: GraphQLError, document: DocumentNode) 
         kind = "VariableTypeMismatch"
         text = f"Variable type '{quoted[1]}' doesn't match expected type '{quoted[2]}'"
     else:
-        kind, text = VALIDATION_ERRORS.get(rule, rule.removesuffix("Rule")), problem.message.rstrip(".")
+        kind = VALIDATION_ERRORS.get(rule, rule.removesuffix("Rule"))
+        text = problem.message.partition(" Did you mean ")[0].rstrip(".")
     where = _path(document, problem.nodes[-1] if problem.nodes else None)
     return _entry(f"Validation error of type {kind}: {text}{where}", problem, "ValidationError")
 

@@ -1,15 +1,16 @@
 """The wire against the vendor's published description: its names, its envelopes and where a total is told.
 
 No client of the v2 API can be installed from a registry, so the description itself is the independent witness: the
-names below are spelled as it prints them, and the rule that live clients saw turns them into those of the wire.
+names below are spelled as it prints them, and the rule that live clients saw turns them into those of the wire. The
+whole description, and a client made of it, are held against the emulator by `make test-published`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from wire_names import on_the_wire
 
 if TYPE_CHECKING:
     from tests.emulators.kaseya_bms.conftest import Bms
@@ -97,13 +98,6 @@ PUBLISHED: list[tuple[str, set[str], str]] = [
         UserAccessRights SpecialFeatures""",
     ),
 ]
-
-
-def on_the_wire(name: str) -> str:
-    """Lower-case the leading run of capitals, but keep its last one where a small letter follows it."""
-    run = re.match(r"[A-Z]+(?![a-z])|[A-Z]", name)
-    assert run is not None
-    return run.group().lower() + name[run.end() :]
 
 
 @pytest.mark.parametrize(
