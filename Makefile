@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
-PROCESSES ?= 2
+# One more than the smallest machine has cores, as browsers and power cuts mostly wait.
+PROCESSES ?= 3
 # The order of tests/conftest.py stands, which begins with the longest groups.
 SPREAD := --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 

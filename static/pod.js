@@ -243,6 +243,9 @@
 
   const generations = new WeakMap();
 
+  // What htmx has not taken up yet, the browser would send itself, with the code in the address.
+  document.addEventListener("submit", (event) => event.target.matches("[hx-post]") && event.preventDefault(), true);
+
   document.body.addEventListener("htmx:configRequest", (event) => {
     const { elt, headers, parameters } = event.detail;
     headers["X-Pod-Token"] = token;
@@ -274,11 +277,11 @@
       event.preventDefault();
       signInAgain();
     } else if (xhr.status >= 400 && !xhr.getResponseHeader("HX-Retarget")) {
-      // A page of some proxy in between, not an answer of ours.
+      // A page of some proxy in between.
       event.preventDefault();
       if (!behindTheScenes(elt)) showProblem(UNANSWERED);
     } else if (xhr.status >= 400 && behindTheScenes(elt) && byId("page-problem").innerHTML.trim() === xhr.response.trim()) {
-      // Poll after poll has the same to say, and once is enough for whoever hears the page.
+      // Poll after poll has the same to say; whoever hears the page hears it once.
       event.preventDefault();
     } else if (xhr.status < 400 && !behindTheScenes(elt)) {
       showProblem("");
@@ -289,7 +292,7 @@
 
   const signInAgain = () => {
     leave();
-    // One question to the PSA at a time; a session that is refused at once is not asked for in a circle.
+    // A session that is refused at once is not asked for in a circle.
     if ((frameId !== null || !vouches) && Date.now() - askedAt > 10000) askWhoIsThere();
     else offerPassword("Your sign-in has ended. Sign in again.");
   };
@@ -310,6 +313,9 @@
     window.htmx.trigger("#lister", "pod-list");
   });
 
+  // Its own answer is under way.
+  const isBusy = (row) => row.querySelector(".htmx-request");
+
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.elt.id !== "lister" || !byId("rows") || event.detail.xhr.status !== 200) return;
     const fresh = document.createElement("template");
@@ -319,10 +325,10 @@
       if (now.dataset.version !== next.dataset.version) now.replaceWith(next);
     }
     const [rows, list] = [byId("rows"), fresh.content.getElementById("rows")];
-    for (const row of [...rows.children]) if (!fresh.content.getElementById(row.id)) row.remove();
+    for (const row of [...rows.children]) if (!fresh.content.getElementById(row.id) && !isBusy(row)) row.remove();
     [...list.children].forEach((row, place) => {
       const now = byId(row.id);
-      if (now && now.dataset.version === row.dataset.version) return;
+      if (now && (now.dataset.version === row.dataset.version || isBusy(now))) return;
       if (row.id === newRow) row.setAttribute("data-focus", "");
       if (now) takeOver(now, row);
       if (now) now.replaceWith(row);
@@ -355,7 +361,7 @@
     const row = fragment.firstElementChild;
     if (!target.matches(".row") || !row) return;
     // A look that began before the technician's own answer came has nothing new to say of it.
-    if (row.dataset.version === target.dataset.version) event.detail.shouldSwap = false;
+    if (row.dataset.version === target.dataset.version || isBusy(target)) event.detail.shouldSwap = false;
     else takeOver(target, row);
   });
 
@@ -380,7 +386,7 @@
     const wanted = document.querySelector("[data-focus]");
     if (wanted) {
       wanted.removeAttribute("data-focus");
-      // Never a button: the Enter that sent the code, pressed twice, would send the next SMS.
+      // Never a button: an Enter pressed twice would send the next SMS.
       (wanted.querySelector(".code") ?? wanted).focus({ preventScroll: true });
     }
   };
@@ -539,7 +545,7 @@
   } catch {
     // This frame has no storage, so nothing was written.
   }
-  // A signature is good for ever, so it stays in no address that could be copied.
+  // A signature is good for ever, so it stays in no address.
   if (page.proof) window.history.replaceState(null, "", window.location.href.replace(/hmac=[^&]*/i, ""));
   if (framed || ours) askWhoIsThere();
   else resume(`This page belongs into ${page.ticket}. To look at it here, sign in.`);

@@ -74,7 +74,7 @@ Rule._compile_builder = _compiled_once(Rule._compile_builder)  # type: ignore[me
 
 
 # What shares a world stays in one process, and is begun first, as it takes longest: the longest at the head.
-WORLDS = ("browser", "faults")
+WORLDS = ("pods", "faults", "browser")
 effort.register_profile("long", max_examples=2_000, deadline=None)
 if LONG:
     effort.load_profile("long")
@@ -82,16 +82,20 @@ if LONG:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together in a process: whole folders with a world, else files."""
+    """Say which tests stay together in a process: those that share a world, else files."""
+
+    def group(item: pytest.Item) -> str:
+        folder = item.path.parent.name
+        if folder == "browser" and item.path.stem.startswith("test_pod_"):
+            return "pods"
+        return folder if folder in WORLDS else item.path.stem
 
     def place(item: pytest.Item) -> int:
-        folder = item.path.parent.name
-        return WORLDS.index(folder) if folder in WORLDS else len(WORLDS)
+        return WORLDS.index(group(item)) if group(item) in WORLDS else len(WORLDS)
 
     items.sort(key=place)
     for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder in WORLDS else item.path.stem))
+        item.add_marker(pytest.mark.xdist_group(group(item)))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from podserver.configuration import Settings
 
 
 def framed_by(origin: str) -> None:
-    """Allow the page of this request to be framed by one origin."""
+    """Allow the page of this request to be framed by one origin. Its script alone sends forms, never the browser: that
+    would leave the frame, with what was typed in the address."""
     g.frame_ancestors = origin
 
 
@@ -36,9 +37,10 @@ def install(app: Flask, settings: Settings) -> None:
     @app.after_request
     def _headers(response: Response) -> Response:
         ancestors = g.get("frame_ancestors", "'none'")
+        forms = "'self'" if ancestors == "'none'" else "'none'"
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            f"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors {ancestors}"
+            f"form-action {forms}; base-uri 'none'; object-src 'none'; frame-ancestors {ancestors}"
         )
         if ancestors == "'none'":
             response.headers["X-Frame-Options"] = "DENY"

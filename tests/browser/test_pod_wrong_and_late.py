@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 from pod_rig import Case, Desk, Pod, Stage, counted, wrong
 
 
@@ -54,6 +54,59 @@ def test_a_look_that_began_before_the_code_was_sent_takes_nothing_of_what_came_a
     expect(pod.field()).to_have_value(code[:4])
     pod.field().press_sequentially(code[4:])
     pod.field().press("Enter")
+    expect(pod.row(case.caller)).to_contain_text("Verified 60 min")
+
+
+def test_an_enter_the_moment_that_the_field_is_there_leaves_the_code_out_of_every_address(
+    stage: Stage, desk: Desk, case: Case
+) -> None:
+    pod = desk.open(case.ticket)
+    expect(pod.row(case.caller)).to_contain_text("Unverified")
+    asked: list[str] = []
+    pod.page.on("request", lambda request: asked.append(request.url))
+    pod.frame.evaluate(
+        """() => {
+          const early = new MutationObserver(() => {
+            const form = document.querySelector("form.answer");
+            if (!form) return;
+            early.disconnect();
+            form.querySelector(".code").value = "no code";
+            form.requestSubmit();
+          });
+          early.observe(document.body, { childList: true, subtree: true });
+        }"""
+    )
+    pod.row(case.caller).get_by_role("button", name="Send Code").click()
+    expect(pod.row(case.caller)).to_contain_text("A code has 6 digits.")
+    before = pod.frame.url
+    # Not even a script can have the browser send it; the console says so.
+    desk.policy_tested = True
+    pod.field().fill("123456")
+    pod.frame.evaluate("document.querySelector('form.answer').submit()")
+    pod.answer(stage.code(case.caller))
+    expect(pod.row(case.caller)).to_contain_text("Verified 60 min")
+    assert pod.frame.url == before
+    assert not [url for url in asked if "code" in url.replace("decode", "")]
+
+
+def test_a_look_that_overtakes_the_answer_to_a_click_leaves_the_keyboard_to_the_answer(
+    stage: Stage, desk: Desk, case: Case
+) -> None:
+    pod = desk.open(case.ticket)
+    expect(pod.row(case.caller)).to_contain_text("Unverified")
+    held: list[tuple[Route, APIResponse]] = []
+    pod.page.route("**/pod/verifications", lambda route: held.append((route, route.fetch())))
+    pod.row(case.caller).get_by_role("button", name="Send Code").focus()
+    pod.page.keyboard.press("Enter")
+    code = stage.code(case.caller)
+    with pod.page.expect_response("**/pod/rows?*") as look:
+        pod.look()
+    assert "Enter Code Here" in look.value.text()
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    expect(pod.field()).to_be_focused()
+    pod.page.keyboard.type(code)
+    pod.page.keyboard.press("Enter")
     expect(pod.row(case.caller)).to_contain_text("Verified 60 min")
 
 

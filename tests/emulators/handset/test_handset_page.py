@@ -80,7 +80,7 @@ def test_the_texts_have_no_case_of_their_own_and_their_links_open_a_tab(world: S
     expect(texts(page).locator(".status-bar")).to_be_hidden()
     with page.context.expect_page() as opened:
         link.click()
-    expect(opened.value.get_by_role("heading", name="Messages")).to_be_visible()
+    expect(opened.value.get_by_role("region", name="Messages on this phone")).to_be_visible()
     assert opened.value.evaluate("window.opener") is None
     world.text()
     expect(texts(page).locator(".code")).to_have_text("870412")
