@@ -7,7 +7,7 @@ SHELL := /bin/sh
 # One more than the smallest machine has cores, as browsers and power cuts mostly wait.
 PROCESSES ?= 3
 # The order of tests/conftest.py stands, which begins with the longest groups.
-SPREAD := --numprocesses $(PROCESSES) --dist loadgroup --no-loadscope-reorder
+SPREAD := --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
 .PHONY: help demo test test-long test-published lint bench format clean
 

@@ -113,11 +113,8 @@ class SealedFields(TypeDecorator[dict[str, str]]):
 
 def keyed_hash(key: str, *parts: str) -> str:
     """HMAC-SHA256 over the parts, hex. Parts are length-prefixed, so that no two lists collide."""
-    mac = hmac.new(key.encode(), digestmod=hashlib.sha256)
-    for part in parts:
-        raw = part.encode()
-        mac.update(len(raw).to_bytes(4, "big") + raw)
-    return mac.hexdigest()
+    message = b"".join([len(raw).to_bytes(4, "big") + raw for raw in map(str.encode, parts)])
+    return hmac.digest(key.encode(), message, "sha256").hex()
 
 
 def same(left: str, right: str) -> bool:

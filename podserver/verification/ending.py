@@ -121,18 +121,23 @@ def _detail(ended: Verification) -> dict[str, Any] | None:
     return detail or None
 
 
-def end_older(session: Session, verification: Verification, state: State, reason: str, at: datetime) -> None:
-    """End a verification that another one replaces; its event is the caller's, and the ticket is told of the other."""
-    change_pending(session, verification, state=state, reason=reason, ended_at=at, summary=None)
+def end_older(session: Session, verification_id: str, state: State, reason: str, at: datetime) -> bool:
+    """End a verification that another one replaces, and tell whether it had not ended by itself meanwhile; its event is
+    the caller's, and the ticket is told of the other."""
+    return _change(session, verification_id, state=state, reason=reason, ended_at=at, summary=None)
 
 
 def change_pending(
     session: Session, verification: Verification, *, one_more_wrong: bool = False, **values: Any
 ) -> bool:
     """Change a verification only while it is pending; tell whether it was."""
+    return _change(session, verification.id, one_more_wrong=one_more_wrong, **values)
+
+
+def _change(session: Session, verification_id: str, *, one_more_wrong: bool = False, **values: Any) -> bool:
     statement = statements.change_pending(frozenset(values), one_more_wrong=one_more_wrong)
     known = {f"new_{name}": value for name, value in values.items()}
-    return run(session, statement, {"which": verification.id, **known}).rowcount == 1
+    return run(session, statement, {"which": verification_id, **known}).rowcount == 1
 
 
 def changed(session: Session, verification: Verification, **values: Any) -> Verification:

@@ -9,9 +9,9 @@ judged in ``answers.py``, what providers tell in ``deliveries.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -87,15 +87,16 @@ def start(
     live, of_tenant, of_technician = _live_and_counts(session, tenant, asker, caller, target, request_id, at)
     if live is not None:
         if live.request_id == request_id or (live.expires_at > at and not again):
-            return Result(live, changed=False)
+            return Result(_whole(session, live), changed=False)
         wait = live.created_at + limits.RESEND_AFTER - at
         if live.expires_at > at and wait > timedelta(0):
-            return Result(live, refused=f"A resend is possible in {int(wait.total_seconds()) + 1} s.", changed=False)
+            refused = f"A resend is possible in {int(wait.total_seconds()) + 1} s."
+            return Result(_whole(session, live), refused=refused, changed=False)
     limit = limit or _budget(tenant, of_tenant, of_technician)
     if limit is not None:
         entry = Entry(Kind.REFUSED, _subject(caller, target, method), asker.name, {"reason": limit.reason})
         record(session, at, entry)
-        return Result(live, refused=_sentence(limit))
+        return Result(_whole(session, live) if live is not None else None, refused=_sentence(limit))
     return _begin(session, setting, asker, caller, target, method, request_id, live, at)
 
 
@@ -107,7 +108,7 @@ def _begin(
     target: Target,
     method_name: str,
     request_id: str,
-    live: Verification | None,
+    live: _Live | None,
     at: datetime,
 ) -> Result:
     tenant, policy, method = setting.tenant, setting.policy, METHODS[method_name]
@@ -137,10 +138,10 @@ def _begin(
     entries = []
     if live is not None:
         over = live.expires_at <= at
-        end_older(
-            session, live, State.EXPIRED if over else State.SUPERSEDED, "" if over else "a newer one was sent", at
-        )
-        entries.append(Entry(Kind.EXPIRED if over else Kind.SUPERSEDED, subject_of(live), asker.name))
+        state, reason = (State.EXPIRED, "") if over else (State.SUPERSEDED, "a newer one was sent")
+        if end_older(session, live.id, state, reason, at):
+            older = replace(_subject(caller, target, live.method), verification=live.id, ticket=live.ticket)
+            entries.append(Entry(Kind.EXPIRED if over else Kind.SUPERSEDED, older, asker.name))
     values: dict[str, object] = {
         "id": verification_id,
         "tenant_id": tenant.id,
@@ -195,9 +196,24 @@ def _subject(caller: Caller, target: Target, method: str) -> Subject:
     )
 
 
+class _Live(NamedTuple):
+    """What a start has to know of the challenge that it meets."""
+
+    id: str
+    request_id: str
+    method: str
+    ticket: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def _whole(session: Session, live: _Live) -> Verification:
+    return session.scalars(statements.ONE, {"verification": live.id}).one()
+
+
 def _live_and_counts(
     session: Session, tenant: Tenant, asker: Asker, caller: Caller, target: Target, request_id: str, at: datetime
-) -> tuple[Verification | None, int, int]:
+) -> tuple[_Live | None, int, int]:
     """The challenge that is live on the destination or has this request id, and the sends of the last hour."""
     most, most_of_one = tenant.sends_per_hour, tenant.technician_sends_per_hour
     statement = statements.live_and_counts(of_tenant=most is not None, of_technician=most_of_one is not None)
@@ -213,8 +229,8 @@ def _live_and_counts(
         "most_of_tenant": most,
         "most_of_technician": most_of_one,
     }
-    live, of_tenant, of_technician = session.execute(statement, known).one()
-    return live, of_tenant, of_technician
+    *live, of_tenant, of_technician = session.execute(statement, known).one()
+    return _Live(*live) if live[0] is not None else None, of_tenant, of_technician
 
 
 def _budget(tenant: Tenant, of_tenant: int, of_technician: int) -> guards.Refusal | None:
