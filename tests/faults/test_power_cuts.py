@@ -71,12 +71,18 @@ def test_silence_of_provider_and_psa_ends_in_one_sms_and_one_note(trial: Trial) 
 
 @on_every_database
 def test_power_cuts_under_load_lose_nothing_and_double_nothing(trial: Trial) -> None:
-    before = len(trial.rows("SELECT 1 FROM verifications WHERE state = 'verified'"))
+    def verified() -> int:
+        return len(trial.rows("SELECT 1 FROM verifications WHERE state = 'verified'"))
+
+    before = verified()
     over = threading.Event()
     load = [background(lambda n=n: _keep_verifying(trial, n, over)) for n in range(3)]
-    for cut in range(ROUNDS):
+    for cut in itertools.count():
+        # A busy machine gets little done between two cuts.
+        if cut >= ROUNDS and (verified() - before >= ROUNDS or cut == 3 * ROUNDS):
+            break
         # A little later in the flow each time, up to 1.5 s.
-        time.sleep(0.7 + 0.8 * cut / (ROUNDS - 1))
+        time.sleep(0.7 + 0.8 * min(cut, ROUNDS - 1) / (ROUNDS - 1))
         trial.kill("web")
         trial.kill("worker")
         began = time.monotonic()
@@ -86,8 +92,7 @@ def test_power_cuts_under_load_lose_nothing_and_double_nothing(trial: Trial) -> 
         each.result(30)
     trial.settle(RECOVERY_SECONDS)
     assert time.monotonic() - began < RECOVERY_SECONDS
-    verified = len(trial.rows("SELECT 1 FROM verifications WHERE state = 'verified'")) - before
-    assert verified >= ROUNDS, "there was hardly any load"
+    assert verified() - before >= ROUNDS, "there was hardly any load"
     hold(trial, prove=True)
 
 
