@@ -67,6 +67,12 @@ def ticket_of(record: str) -> str:
     return record.removeprefix("ticket:") if record.startswith("ticket:") else ""
 
 
+def called(ticket: Ticket | None) -> str:
+    """What people call a ticket, at most 40 characters of one line; empty where that is its id, or cannot be said."""
+    number = ticket.number if ticket else ""
+    return number if len(number) <= 40 and number.isprintable() else ""
+
+
 def load(
     session: Session,
     connector: Connector,

@@ -77,7 +77,7 @@ def caller(visit: Visit) -> Any:
     except PsaError as error:
         return render_template("pod/caller_failed.html", problem=str(error), final=error.permanent)
     ended = _end_for_the_former(visit, shown)
-    called = shown.ticket.number[:40] if shown.ticket else ""
+    called = service.called(shown.ticket)
     if shown.contact is None:
         # A contact can be chosen, and then it is the policy of the ticket's client that counts.
         company = shown.ticket.company if shown.ticket else None

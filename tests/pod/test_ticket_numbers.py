@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,13 @@ from seeds import PASSWORD, Seeds
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from connectors.base import Ticket
 from emulators.autotask import create_app
 from podserver.configuration import Settings
 from podserver.delivery.models import OutboxRow
 from podserver.history.models import HistoryEvent
 from podserver.integrations.models import Integration, Psa
+from podserver.pod.service import called
 from podserver.security import pod_token, sealing
 from podserver.tenancy import bind_tenant
 from podserver.verification.models import Verification
@@ -127,6 +130,12 @@ def test_the_letter_says_the_number(app: Flask, autotask: Integration, northgate
     here.ask("mail_code")
     (letter,) = payloads(northgate, "mail")
     assert here.number in str(letter["subject"]) and ID not in json.dumps(letter)
+
+
+@pytest.mark.parametrize("number", ["T1\r\nBcc: x@example.com", "T1\u2028", "T" * 41, "T1\0"])
+def test_a_number_that_nobody_could_say_is_none(number: str) -> None:
+    ticket = Ticket(ID, "Cannot sign in", None, number=number)
+    assert called(ticket) == "" and called(replace(ticket, number="T20261125.8213")) == "T20261125.8213"
 
 
 def test_history_says_the_number(app: Flask, autotask: Integration, northgate: Seeds) -> None:
