@@ -145,7 +145,7 @@ def _tokens(product: Product, house: int, url: str) -> Iterator[str]:
 def _psas() -> Iterator[tuple[str, str]]:
     ports = (PORT + 1, PORT + 11)
     processes = [
-        subprocess.Popen(  # noqa: S603
+        subprocess.Popen(  # noqa: S603 -- a command of our own
             [sys.executable, "-m", "emulators", "--port", str(port), "--tls-port", str(port + 1),
              "--smtp-port", str(port + 2)],
             cwd=servers.PROJECT, env={"PATH": os.environ["PATH"]}, stdout=subprocess.DEVNULL,

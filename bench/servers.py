@@ -84,7 +84,7 @@ class Gunicorn:
     def __init__(self, application: str, port: int, environment: dict[str, str], log: Path) -> None:
         self._log = log
         with log.open("ab") as output:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(  # noqa: S603 -- a command of our own
                 [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", application],
                 cwd=PROJECT,
                 env={"PATH": os.environ["PATH"], **environment, "PODSERVER_PORT": str(port)},

@@ -29,7 +29,7 @@ from podserver.security import sealing
 from podserver.security.pod_token import PodSession, issue
 from podserver.ticketing.models import TicketingProfile
 from podserver.verification import service as verification
-from podserver.verification import sightings
+from podserver.verification import sightings, starting
 from podserver.verification.asking import Asker, Caller
 from podserver.verification.destinations import phone_target
 from podserver.verification.ending import Result
@@ -110,13 +110,11 @@ class Seeds:
         """The policy that counts for Dana's company."""
         return policies.policy_for(self.session, policies.Client(self.integration.id, "250", "Larkfield Dental"))
 
-    def setting(self) -> verification.Setting:
+    def setting(self) -> starting.Setting:
         """What surrounds a start."""
         policy = self.policy
         self.session.rollback()
-        return verification.Setting(
-            self.tenant, policy, "https://pod.example.com", lambda: Letterhead(self.tenant.name)
-        )
+        return starting.Setting(self.tenant, policy, "https://pod.example.com", lambda: Letterhead(self.tenant.name))
 
     def target(self, number: str = "2025550142", contact: str = "77") -> Target:
         """A number of a contact, as the pod makes targets."""
@@ -143,7 +141,7 @@ class Seeds:
         """Start a verification of Dana and commit it."""
         setting = self.setting()
         with writing(self.session):
-            return verification.start(
+            return starting.start(
                 self.session,
                 setting=setting,
                 asker=asker or self.asker,

@@ -23,7 +23,7 @@ from podserver.pod.other_contact import MAY_VERIFY
 from podserver.pod.reaching import Kept, Reachable
 from podserver.pod.session import Visit, company_of, hand_out, pod_visit
 from podserver.security import sealing
-from podserver.verification import by_hand
+from podserver.verification import by_hand, starting
 from podserver.verification import service as verification
 from podserver.verification.destinations import phone_target
 from podserver.verification.ending import CHANGED, GONE, End, Result, finish_every
@@ -184,9 +184,9 @@ def start(visit: Visit) -> Any:
     summary = ""
     if method.proof != Proof.CODE:
         summary = service.summary_of(visit.session, visit.integration.id, visit.pod.record)
-    result = verification.start(
+    result = starting.start(
         visit.session,
-        setting=verification.Setting(
+        setting=starting.Setting(
             visit.tenant, visit.policy, settings.base_url, partial(letterhead, visit.session, visit.tenant)
         ),
         asker=visit.asker,

@@ -78,6 +78,18 @@ def judge_guess(contact_row: Guard, destination: Guard, at: datetime) -> Refusal
     return None
 
 
+def sentence(limit: Refusal) -> str:
+    """A refusal as it is said to the technician, with when it is over."""
+    reason = limit.reason[:1].upper() + limit.reason[1:]
+    if limit.seconds >= 3600:
+        return f"{reason}. Possible again in {limit.seconds // 3600 + 1} h."
+    if limit.seconds > 90:
+        return f"{reason}. Possible again in {-(-limit.seconds // 60)} min."
+    if limit.seconds:
+        return f"{reason}. Possible again in {limit.seconds} s."
+    return f"{reason}."
+
+
 def count_wrong(session: Session, contact_row: Guard, destination: Guard, at: datetime) -> int:
     """Count one wrong code on both locked rows; return how many guesses the destination has left."""
     day = _in_window(contact_row.day_start, contact_row.day_failures, limits.DAY, at)

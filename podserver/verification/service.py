@@ -1,255 +1,38 @@
-"""The engine: start a verification, judge a code, cancel, end what ran out.
+"""The engine: judge a code, cancel, end what ran out.
 
 Rules only: no HTTP, no PSA, no provider. Every function works inside the caller's transaction, which writes the
 verification, its events and its outbox rows together. A final state never changes, and is reached by a
 compare-and-set on PENDING, so of any number of parallel answers exactly one succeeds. Answers from a user's page are
-judged in ``answers.py``, what providers tell in ``deliveries.py``.
+judged in ``answers.py``, what providers tell in ``deliveries.py``; a verification begins in ``starting.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from podserver.accounts.models import Tenant
-from podserver.branding.letters import Letterhead
 from podserver.database import release, writing
-from podserver.delivery import outbox
-from podserver.history.service import Entry, Kind, Subject, events_to_add, record
+from podserver.history.service import Entry, Kind, record
 from podserver.policies import policy as policies
-from podserver.policies.policy import Policy
-from podserver.security import sealing
-from podserver.tenancy import across_tenants, add_rows, bind_tenant
-from podserver.verification import guards, limits, offers, statements
-from podserver.verification.asking import Asker, Caller
-from podserver.verification.deliveries import TOPIC
+from podserver.tenancy import across_tenants, bind_tenant
+from podserver.verification import guards, limits, statements
+from podserver.verification.asking import Asker
 from podserver.verification.ending import (
     EXPIRED,
     End,
     Result,
     change_pending,
     changed,
-    end_older,
     ended_sentence,
     finish,
     subject_of,
 )
-from podserver.verification.methods import CODE_METHODS, METHODS
-from podserver.verification.methods.base import Ask, Target
-from podserver.verification.methods.link import typed_number
-from podserver.verification.models import Delivery, Guard, State, Verification
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What surrounds a start: the MSP, the client's policy, where our pages are, and what its letters look like.
-
-    ``letterhead`` is called only by methods that write letters.
-    """
-
-    tenant: Tenant
-    policy: Policy
-    base_url: str
-    letterhead: Callable[[], Letterhead]
-
-
-def start(
-    session: Session,
-    *,
-    setting: Setting,
-    asker: Asker,
-    caller: Caller,
-    target: Target,
-    method: str,
-    request_id: str,
-    again: bool,
-    at: datetime,
-) -> Result:
-    """Start a verification, or join the one that is running.
-
-    The same ``request_id`` is the same start, and while a challenge to this destination is live, a start without
-    ``again`` (a second click, tab or technician) joins it. ``again`` is the Resend, by the same method or another:
-    it ends the live one and sends a new one, not before 30 s. ``changed`` is False when nothing was written and the
-    caller should roll back.
-    """
-    tenant = setting.tenant
-    refusal = offers.refusal(METHODS[method], target, setting.policy)
-    if refusal:
-        return Result(None, refused=f"{refusal[:1].upper()}{refusal[1:]}.", changed=False)
-    limit = guards.count_send(
-        session, integration_id=caller.integration_id, contact=caller.contact, key=target.key, at=at
-    )
-    live, of_tenant, of_technician = _live_and_counts(session, tenant, asker, caller, target, request_id, at)
-    if live is not None:
-        if live.request_id == request_id or (live.expires_at > at and not again):
-            return Result(_whole(session, live), changed=False)
-        wait = live.created_at + limits.RESEND_AFTER - at
-        if live.expires_at > at and wait > timedelta(0):
-            refused = f"A resend is possible in {int(wait.total_seconds()) + 1} s."
-            return Result(_whole(session, live), refused=refused, changed=False)
-    limit = limit or _budget(tenant, of_tenant, of_technician)
-    if limit is not None:
-        entry = Entry(Kind.REFUSED, _subject(caller, target, method), asker.name, {"reason": limit.reason})
-        record(session, at, entry)
-        return Result(_whole(session, live) if live is not None else None, refused=_sentence(limit))
-    return _begin(session, setting, asker, caller, target, method, request_id, live, at)
-
-
-def _begin(
-    session: Session,
-    setting: Setting,
-    asker: Asker,
-    caller: Caller,
-    target: Target,
-    method_name: str,
-    request_id: str,
-    live: _Live | None,
-    at: datetime,
-) -> Result:
-    tenant, policy, method = setting.tenant, setting.policy, METHODS[method_name]
-    life = min(timedelta(minutes=policy.minutes_alive), limits.LONGEST_LIFE)
-    verification_id = sealing.random_id()
-    digits = offers.wants_digits(method, policy)
-    claim, marks = method.claim(target, digits=digits), target.marks.words()
-    challenge = method.challenge(
-        Ask(
-            hash_key=tenant.hash_key,
-            verification=verification_id,
-            msp=tenant.name,
-            target=target,
-            life=int(life.total_seconds()),
-            technician=asker.name,
-            contact=caller.contact,
-            contact_name=caller.contact_name,
-            company=caller.company,
-            ticket=caller.ticket,
-            summary=caller.summary,
-            integration_id=caller.integration_id,
-            base_url=setting.base_url,
-            letterhead=setting.letterhead,
-            digits=typed_number(tenant.hash_key, verification_id) if digits else "",
-        )
-    )
-    entries = []
-    if live is not None:
-        over = live.expires_at <= at
-        state, reason = (State.EXPIRED, "") if over else (State.SUPERSEDED, "a newer one was sent")
-        if end_older(session, live.id, state, reason, at):
-            older = replace(_subject(caller, target, live.method), verification=live.id, ticket=live.ticket)
-            entries.append(Entry(Kind.EXPIRED if over else Kind.SUPERSEDED, older, asker.name))
-    values: dict[str, object] = {
-        "id": verification_id,
-        "tenant_id": tenant.id,
-        "integration_id": caller.integration_id,
-        "contact": caller.contact,
-        "contact_name": caller.contact_name,
-        "company_name": caller.company_name,
-        "ticket": caller.ticket,
-        "ticket_ref": caller.ticket_ref,
-        "destination_key": target.key,
-        "masked": target.masked,
-        "method": method_name,
-        "state": State.PENDING,
-        "reason": "",
-        "delivery": Delivery.QUEUED,
-        "delivery_at": at,
-        "proof_hash": challenge.proof_hash,
-        "link_hash": challenge.link_hash,
-        "strength": claim.strength,
-        "worth": claim.reason,
-        "marked": bool(marks),
-        "digits": digits,
-        "summary": caller.summary if method.proof.on_our_page else None,
-        "terms": policies.terms_of(policy),
-        "alarm": False,
-        "wrong_guesses": 0,
-        "user_id": asker.user_id,
-        "technician": asker.name,
-        "request_id": request_id,
-        "last_check": "",
-        "created_at": at,
-        "expires_at": at + life,
-    }
-    verification = Verification(**values, ended_at=None, green_until=None)
-    entries.append(Entry(Kind.REQUESTED, subject_of(verification), asker.name, {"marks": marks} if marks else None))
-    row_id, row = outbox.row_to_add(
-        channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=dict(challenge.payload), at=at
-    )
-    add_rows(session, (statements.BEGIN, [values]), events_to_add(at, *entries), row)
-    return Result(verification, outbox=(row_id,))
-
-
-def _subject(caller: Caller, target: Target, method: str) -> Subject:
-    return Subject(
-        integration_id=caller.integration_id,
-        ticket=caller.ticket,
-        contact=caller.contact,
-        contact_name=caller.contact_name,
-        company_name=caller.company_name,
-        destination=target.masked,
-        method=method,
-    )
-
-
-class _Live(NamedTuple):
-    """What a start has to know of the challenge that it meets."""
-
-    id: str
-    request_id: str
-    method: str
-    ticket: str
-    created_at: datetime
-    expires_at: datetime
-
-
-def _whole(session: Session, live: _Live) -> Verification:
-    return session.scalars(statements.ONE, {"verification": live.id}).one()
-
-
-def _live_and_counts(
-    session: Session, tenant: Tenant, asker: Asker, caller: Caller, target: Target, request_id: str, at: datetime
-) -> tuple[_Live | None, int, int]:
-    """The challenge that is live on the destination or has this request id, and the sends of the last hour."""
-    most, most_of_one = tenant.sends_per_hour, tenant.technician_sends_per_hour
-    statement = statements.live_and_counts(of_tenant=most is not None, of_technician=most_of_one is not None)
-    known = {
-        "tenant": tenant.id,
-        "integration": caller.integration_id,
-        "contact": caller.contact,
-        "destination": target.key,
-        "request": request_id,
-        "since": at - limits.HOUR,
-        "technician": asker.user_id,
-        # One more would not change the verdict, so no more are counted.
-        "most_of_tenant": most,
-        "most_of_technician": most_of_one,
-    }
-    *live, of_tenant, of_technician = session.execute(statement, known).one()
-    return _Live(*live) if live[0] is not None else None, of_tenant, of_technician
-
-
-def _budget(tenant: Tenant, of_tenant: int, of_technician: int) -> guards.Refusal | None:
-    if tenant.sends_per_hour is not None and of_tenant >= tenant.sends_per_hour:
-        return guards.Refusal(f"your company's budget of {tenant.sends_per_hour} messages an hour is used up", 0)
-    if tenant.technician_sends_per_hour is not None and of_technician >= tenant.technician_sends_per_hour:
-        return guards.Refusal(f"your budget of {tenant.technician_sends_per_hour} messages an hour is used up", 0)
-    return None
-
-
-def _sentence(limit: guards.Refusal) -> str:
-    reason = limit.reason[:1].upper() + limit.reason[1:]
-    if limit.seconds >= 3600:
-        return f"{reason}. Possible again in {limit.seconds // 3600 + 1} h."
-    if limit.seconds > 90:
-        return f"{reason}. Possible again in {-(-limit.seconds // 60)} min."
-    if limit.seconds:
-        return f"{reason}. Possible again in {limit.seconds} s."
-    return f"{reason}."
+from podserver.verification.methods import CODE_METHODS
+from podserver.verification.models import Guard, State, Verification
 
 
 def check(
@@ -279,7 +62,7 @@ def check(
         return finish(session, verification, EXPIRED, asker.name, at)
     refusal = guards.judge_guess(contact_row, destination, at)
     if refusal is not None:
-        return Result(verification, refused=_sentence(refusal), changed=False)
+        return Result(verification, refused=guards.sentence(refusal), changed=False)
     right = method.accepts(
         hash_key=tenant.hash_key, verification=verification.id, proof_hash=verification.proof_hash, answer=answer
     )

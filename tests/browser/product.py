@@ -32,8 +32,7 @@ from podserver.policies import service as policies
 from podserver.policies.policy import Policy
 from podserver.security import sealing
 from podserver.tenancy import across_tenants, bind_tenant
-from podserver.verification import alarm, answers, deliveries, locks
-from podserver.verification import service as verification
+from podserver.verification import alarm, answers, deliveries, locks, starting
 from podserver.verification.asking import Asker, Caller
 from podserver.verification.methods.base import Target
 from podserver.verification.methods.link import typed_number
@@ -170,9 +169,9 @@ class Product:
             policy = self.policy(session, company.ref if company else "")
             release(session)
             with writing(session):
-                result = verification.start(
+                result = starting.start(
                     session,
-                    setting=verification.Setting(
+                    setting=starting.Setting(
                         tenant, policy, self._settings.base_url, lambda: Letterhead(tenant.name)
                     ),
                     asker=Asker(user.id, user.name),

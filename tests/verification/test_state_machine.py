@@ -39,7 +39,7 @@ from podserver.delivery.models import OutboxRow, Progress
 from podserver.history.models import HistoryEvent
 from podserver.policies import policy as policies
 from podserver.security import sealing
-from podserver.verification import answers, deliveries, guards, limits, locks
+from podserver.verification import answers, deliveries, guards, limits, locks, starting
 from podserver.verification import service as verification
 from podserver.verification.destinations import account_target, email_target, phone_target
 from podserver.verification.ending import Result
@@ -134,7 +134,7 @@ class Requests(RuleBasedStateMachine):
             note_outcomes=outcomes,
         )
         self.cooldown = cooldown
-        self.setting = verification.Setting(
+        self.setting = starting.Setting(
             self.tenant, policy, "https://pod.example.com", lambda: Letterhead(self.tenant.name)
         )
         known: dict[str, Any] = {
@@ -257,7 +257,7 @@ class Requests(RuleBasedStateMachine):
         before = self.guards()
         live = [row for row in self.rows() if row.state == State.PENDING and row.destination_key == where.key]
         result = self.do(
-            lambda: verification.start(
+            lambda: starting.start(
                 self.session, setting=self.setting, asker=self.seeds.asker, caller=caller, target=where, method=method,
                 request_id=request_id, again=again, at=self.at,
             )
