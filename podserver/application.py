@@ -44,6 +44,7 @@ from podserver.pod import window_views as pod_window_views
 from podserver.portal import install as install_portal
 from podserver.security import frame_policy, sealing
 from podserver.security.assets import install as install_assets
+from podserver.security.form_session import FormSessions
 from podserver.ticketing import tickets
 from podserver.verification import deliveries, notes
 
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None, *, migrations: bool = True) -> 
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=365),
         TEMPLATES_AUTO_RELOAD=False,
     )
+    app.session_interface = FormSessions(app)
     app.extensions["settings"] = settings
     if settings.sqlite:
         settings.state_dir.mkdir(parents=True, exist_ok=True)

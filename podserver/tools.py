@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from podserver.accounts.models import Tenant
+from podserver.accounts.models import Msp, Tenant
 from podserver.tenancy import bound_tenant
 
 SMS: Final = "sms"
@@ -18,7 +18,7 @@ MICROSOFT: Final = "microsoft"
 AUTHENTICATOR: Final = "authenticator"
 
 
-def tools_of(tenant: Tenant) -> frozenset[str]:
+def tools_of(tenant: Msp) -> frozenset[str]:
     """What is set up."""
     return frozenset(tenant.tools.split(",")) - {""}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -39,6 +40,27 @@ class Tenant(Base):
     tools: Mapped[str] = mapped_column(String(120), default="")
     sends_per_hour: Mapped[int | None] = mapped_column(default=50)
     technician_sends_per_hour: Mapped[int | None] = mapped_column(default=30)
+
+
+class Msp(Protocol):
+    """What a verification has to know of a tenant, whoever read it, and how much else."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def hash_key(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def minutes_cached(self) -> int: ...
+    @property
+    def tools(self) -> str: ...
+    @property
+    def sends_per_hour(self) -> int | None: ...
+    @property
+    def technician_sends_per_hour(self) -> int | None: ...
 
 
 class User(TenantOwned, Base):

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from podserver.accounts.models import Tenant
+from podserver.accounts.models import Msp
 from podserver.branding import colours, logo
 from podserver.branding.letters import Letterhead
 from podserver.branding.models import Branding
@@ -53,7 +53,7 @@ def by_public_key(session: Session, public_key: str) -> Branding | None:
         return session.scalar(select(Branding).where(Branding.public_key == public_key))
 
 
-def letterhead(session: Session, tenant: Tenant) -> Letterhead:
+def letterhead(session: Session, tenant: Msp) -> Letterhead:
     """The letterhead of the bound tenant; podserver's own look where nothing was saved."""
     found = session.execute(
         select(

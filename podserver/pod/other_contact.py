@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from flask import Response, current_app, render_template, request
 
-from connectors.base import Connector, Contact, PsaError
+from connectors.base import Contact, PsaError
 from podserver.accounts.models import Role
 from podserver.database import release, writing
 from podserver.delivery.outbox import Exchange
@@ -21,11 +21,6 @@ from podserver.verification import notes
 
 MAY_VERIFY: Final = (Role.ADMIN, Role.TECHNICIAN)
 _LONGEST_NOTE: Final = 500
-
-
-def _connector(visit: Visit) -> Connector:
-    connections: Connections = current_app.extensions["connections"]
-    return connections.to(visit.integration)
 
 
 @pod_visit(roles=MAY_VERIFY)
@@ -52,13 +47,15 @@ def _where(visit: Visit) -> tuple[str, str]:
 
 
 def _colleagues(visit: Visit, company: str) -> Sequence[Contact]:
+    connections: Connections = current_app.extensions["connections"]
+    integration = visit.integration
     release(visit.session)
-    with refusals.noticed(visit.session, visit.integration, visit.at):
+    with refusals.noticed(visit.session, integration, visit.at):
         return service.colleagues(
             visit.session,
-            _connector(visit),
+            connections.to(integration),
             tenant=visit.tenant,
-            integration_id=visit.integration.id,
+            integration_id=visit.integration_id,
             company=company,
             at=visit.at,
         )
@@ -96,11 +93,11 @@ def _problem_with_note(visit: Visit, note: str) -> str:
 
 def _record_choice(visit: Visit, contact: str, name: str, note: str) -> None:
     with writing(visit.session) as session:
-        subject = Subject(integration_id=visit.integration.id, ticket=visit.called, contact=contact, contact_name=name)
+        subject = Subject(integration_id=visit.integration_id, ticket=visit.called, contact=contact, contact_name=name)
         record(session, visit.at, Entry(Kind.OTHER_CONTACT, subject, visit.user.name, {"note": note} if note else None))
         row = notes.add_other_contact_note(
             session,
-            integration_id=visit.integration.id,
+            integration_id=visit.integration_id,
             ticket=visit.ticket,
             contact_name=name,
             reason=note,

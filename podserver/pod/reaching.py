@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.base import Company, Contact, Destination, DestinationKind
-from podserver.accounts.models import Tenant
+from podserver.accounts.models import Msp
 from podserver.verification.destinations import account_target, email_target, phone_target
 from podserver.verification.methods.base import Target
 from podserver.verification.sightings import Seen
@@ -67,7 +67,7 @@ def contact_from(said: dict[str, Any]) -> Contact:
     return Contact(**{**known, "company": company, "destinations": destinations})
 
 
-def targets(contact: Contact, *, tenant: Tenant, integration_id: int) -> list[Reachable]:
+def targets(contact: Contact, *, tenant: Msp, integration_id: int) -> list[Reachable]:
     """The caller's numbers, mobiles first, then the addresses; one that stands twice in the PSA stands once here."""
     return _targets(contact, tenant.hash_key, tenant.region, integration_id)
 
@@ -82,7 +82,7 @@ def _targets(contact: Contact, hash_key: str, region: str, integration_id: int) 
     return list(found.values())
 
 
-def reachable(kept: Kept, *, tenant: Tenant, integration_id: int, at: datetime) -> list[Reachable]:
+def reachable(kept: Kept, *, tenant: Msp, integration_id: int, at: datetime) -> list[Reachable]:
     """Every way to reach the caller, with what speaks against it now."""
     every = _unmarked(kept.contact, tenant.hash_key, tenant.region, integration_id)
     if not kept.seen:

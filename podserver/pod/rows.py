@@ -228,7 +228,7 @@ def _first_choice(offers: list[Weighed], current: Verification | None) -> list[W
     return sorted(offers, key=lambda offer: offer.method.needs == failed)
 
 
-def _refusal(target: Target, weighed: list[Weighed], context: Context) -> str:
+def _refusal(target: Target, weighed: Sequence[Weighed], context: Context) -> str:
     """Why a number or an address cannot be used, where that is worth a row: something is wrong with it itself."""
     if target.kind not in ("phone", "email") or any(each.offered for each in weighed) or not context.ready:
         return ""

@@ -16,6 +16,7 @@ from podserver.database import release, writing
 from podserver.history.service import Entry, Kind, Subject, record
 from podserver.integrations import refusals
 from podserver.integrations.connections import Connections
+from podserver.integrations.models import Integration
 from podserver.pod.door import HOSTS
 from podserver.pod.service import BadRecord, record_key, ticket_of
 from podserver.pod.session import Visit, hand_out, pod_visit
@@ -24,23 +25,24 @@ _MOST: Final = 10
 _LEAST_LETTERS: Final = 2
 
 
-def ask_for_record(visit: Visit) -> str:
+def ask_for_record(integration: Integration) -> str:
     """The widget of a pod that has no record yet."""
-    return render_template("pod/search.html", host=HOSTS[visit.integration.psa], asked=None)
+    return render_template("pod/search.html", host=HOSTS[integration.psa], asked=None)
 
 
 @pod_visit()
 def search(visit: Visit) -> Any:
     """Tickets by number, contacts by name. A POST, as names of people never stand in an address."""
     words = " ".join("".join(c for c in request.form.get("words", "")[:80] if c.isprintable()).split())
-    host = HOSTS[visit.integration.psa]
+    integration = visit.integration
+    host = HOSTS[integration.psa]
     if len(words.lstrip("#")) < (1 if _number(words) else _LEAST_LETTERS):
         return render_template("pod/search.html", host=host, asked=words, problem="Type a number, or part of a name.")
     connections: Connections = current_app.extensions["connections"]
     release(visit.session)
     try:
-        with refusals.noticed(visit.session, visit.integration, visit.at):
-            tickets, contacts = _find(connections.to(visit.integration), words)
+        with refusals.noticed(visit.session, integration, visit.at):
+            tickets, contacts = _find(connections.to(integration), words)
     except PsaError as error:
         return render_template("pod/search.html", host=host, asked=words, problem=str(error))
     return render_template("pod/search.html", host=host, asked=words, tickets=tickets, contacts=contacts)
@@ -71,7 +73,7 @@ def choose_record(visit: Visit) -> Any:
     if visit.pod.record:
         abort(409, "This pod is open on a record already. Reload it.")
     with writing(visit.session) as session:
-        subject = Subject(integration_id=visit.integration.id, ticket=ticket_of(key))
+        subject = Subject(integration_id=visit.integration_id, ticket=ticket_of(key))
         record(session, visit.at, Entry(Kind.POD_OPENED, subject, visit.user.name, {"found by": "search"}))
     hand_out(dataclasses.replace(visit.pod, record=key, called=""), visit.at)
     return Response("", headers={"HX-Trigger-After-Settle": "contact-chosen"})

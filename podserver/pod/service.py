@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from connectors.base import Company, Connector, Contact, NotFound, PsaError, Ticket
-from podserver.accounts.models import Tenant
+from podserver.accounts.models import Msp
 from podserver.database import release, writing
 from podserver.pod.models import PsaRecord
 from podserver.pod.reaching import contact_from, seen_to_keep, targets
@@ -77,7 +77,7 @@ def load(
     session: Session,
     connector: Connector,
     *,
-    tenant: Tenant,
+    tenant: Msp,
     integration_id: int,
     record: str,
     contact: str,
@@ -102,7 +102,7 @@ def load(
 
 
 def colleagues(
-    session: Session, connector: Connector, *, tenant: Tenant, integration_id: int, company: str, at: datetime
+    session: Session, connector: Connector, *, tenant: Msp, integration_id: int, company: str, at: datetime
 ) -> Sequence[Contact]:
     """The company's active contacts, asked of the PSA or kept. Raises PsaError."""
     psa = _Psa(session, connector, tenant, integration_id, at)
@@ -116,7 +116,7 @@ class _Psa:
         self,
         session: Session,
         connector: Connector,
-        tenant: Tenant,
+        tenant: Msp,
         integration_id: int,
         at: datetime,
         fresh: timedelta = FRESH,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, cast
+from typing import Any, Final, NamedTuple, cast
 
 from flask import Response, abort, after_this_request, g, request
 from sqlalchemy import Select, and_, bindparam, select
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, aliased
 
 from connectors.base import Contact
 from podserver.accounts import service as accounts
-from podserver.accounts.models import Role, Tenant, User
+from podserver.accounts.models import Msp, Role, Tenant, User
 from podserver.database import begin_read, begin_write, db, now
 from podserver.delivery.credentials import MicrosoftDirectory
 from podserver.integrations.models import Integration
@@ -31,22 +31,38 @@ from podserver.policies.models import PolicyRow
 from podserver.policies.policy import Policy, effective
 from podserver.security import pod_token
 from podserver.security.pod_token import PodSession
-from podserver.tenancy import bind_tenant
+from podserver.tenancy import bind_tenant, look
 from podserver.tools import AUTHENTICATOR, tools_of
 from podserver.verification.asking import Asker, Caller
+
+
+class _Msp(NamedTuple):
+    """An :class:`Msp`, as one SELECT tells of it among other things."""
+
+    id: int
+    name: str
+    hash_key: str
+    region: str
+    minutes_cached: int
+    tools: str
+    sends_per_hour: int | None
+    technician_sends_per_hour: int | None
+
 
 _ENDED = "Your sign-in has ended. Reload the pod."
 _default, _own = aliased(PolicyRow), aliased(PolicyRow)
 # Made once: building it and finding its compiled form would cost each request more than running it.
 _VISITOR = (
     select(
-        User,
-        Tenant,
-        Integration,
+        User.name,
+        User.role,
+        User.active,
+        Integration.active,
         PsaRecord.payload,
         _default.settings.label("default_policy"),
         _own.settings.label("own_policy"),
         MicrosoftDirectory.push_enabled,
+        *(getattr(Tenant, name) for name in _Msp._fields),
     )
     .join(Tenant, Tenant.id == User.tenant_id)
     .join(Integration, Integration.id == bindparam("integration"))
@@ -59,7 +75,16 @@ _VISITOR = (
     )
     .where(User.id == bindparam("user"))
 )
+_COLUMNS: Final = len(_VISITOR.column_descriptions)
 _VISITOR_AND_STANDING = with_standing(cast("Select[Any]", _VISITOR))
+
+
+class Technician(NamedTuple):
+    """Who sits in front of the pod; an admin or an auditor too."""
+
+    id: int
+    name: str
+    role: Role
 
 
 @dataclass(slots=True)
@@ -70,9 +95,8 @@ class Visit:
     """
 
     pod: PodSession
-    user: User
-    tenant: Tenant
-    integration: Integration
+    user: Technician
+    tenant: Msp
     policy: Policy
     ready: frozenset[str]
     contact_payload: str | None
@@ -81,11 +105,21 @@ class Visit:
     known_standing: Standing | None = None
 
     @property
+    def integration_id(self) -> int:
+        """The integration that the pod belongs to."""
+        return self.pod.integration
+
+    @property
+    def integration(self) -> Integration:
+        """The integration itself, whose keys open the PSA; a SELECT of its own, as few requests want it."""
+        return self.session.get_one(Integration, self.pod.integration)
+
+    @property
     def standing(self) -> Standing:
         """How the caller stands."""
         if self.known_standing is not None:
             return self.known_standing
-        return standing_of(self.session, integration_id=self.integration.id, contact=self.pod.contact, at=self.at)
+        return standing_of(self.session, integration_id=self.integration_id, contact=self.pod.contact, at=self.at)
 
     @property
     def ticket(self) -> str:
@@ -112,7 +146,7 @@ class Visit:
         if self.contact_payload is None:
             abort(409, "The caller's details are gone. Reload the pod.")
         kept = read_kept(self.contact_payload)
-        of_record = kept.contact.company is None and client_of(self.session, self.integration.id, self.pod.record)
+        of_record = kept.contact.company is None and client_of(self.session, self.integration_id, self.pod.record)
         if (of_record or company_of(kept.contact)) != self.pod.company:
             abort(409, "The caller belongs to another company now. Reload the pod.")
         return kept
@@ -120,7 +154,7 @@ class Visit:
     def caller(self, contact: Contact, summary: str = "") -> Caller:
         """Whom and what a verification is for."""
         return Caller(
-            integration_id=self.integration.id,
+            integration_id=self.integration_id,
             contact=contact.ref,
             contact_name=contact.name,
             company_name=contact.company.name if contact.company else "",
@@ -132,7 +166,7 @@ class Visit:
 
     def destinations(self, kept: Kept) -> list[Reachable]:
         """Every way to reach the caller, whether a method fits it or not."""
-        return reachable(kept, tenant=self.tenant, integration_id=self.integration.id, at=self.at)
+        return reachable(kept, tenant=self.tenant, integration_id=self.integration_id, at=self.at)
 
 
 def company_of(contact: Contact) -> str:
@@ -189,15 +223,28 @@ def _look(session: Session, pod: PodSession, at: datetime, *, standing: bool = F
         "contact": f"contact:{pod.contact}",
         "company": pod.company,
     }
-    statement, also = (_VISITOR_AND_STANDING, of(pod.contact, at)) if standing else (_VISITOR, {})
-    found = session.execute(statement, {**known, **also}).all()
-    row = found[0] if found else None
-    if row is None or not row.User.active or not row.Integration.active:
+    if standing:
+        found = session.execute(_VISITOR_AND_STANDING, {**known, **of(pod.contact, at)}).all()
+    else:
+        found = look(session, _VISITOR, known).all()
+    if not found:
         abort(401, _ENDED)
-    policy = effective(row.default_policy, row.own_policy)
-    ready = tools_of(row.Tenant) | ({AUTHENTICATOR} if row.push_enabled else frozenset())
-    stands = read_standing(found, at) if standing else None
-    return Visit(pod, row.User, row.Tenant, row.Integration, policy, ready, row.payload, at, session, stands)
+    name, role, active, connected, payload, default_policy, own_policy, pushes, *msp = found[0][:_COLUMNS]
+    if not active or not connected:
+        abort(401, _ENDED)
+    tenant = _Msp(*msp)
+    ready = tools_of(tenant) | ({AUTHENTICATOR} if pushes else frozenset())
+    return Visit(
+        pod=pod,
+        user=Technician(pod.user, name, Role(role)),
+        tenant=tenant,
+        policy=effective(default_policy, own_policy),
+        ready=ready,
+        contact_payload=payload,
+        at=at,
+        session=session,
+        known_standing=read_standing(found, at) if standing else None,
+    )
 
 
 def hand_out(pod: PodSession, at: datetime) -> None:

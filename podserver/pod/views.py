@@ -55,17 +55,17 @@ def _context(visit: Visit) -> rows.Context:
 @pod_visit()
 def caller(visit: Visit) -> Any:
     """The caller's widget: who, and a row for each destination. A POST, as it may ask the PSA and keep the answer."""
-    session = visit.session
+    session, integration = visit.session, visit.integration
     release(session)
     if not visit.pod.record:
-        return search.ask_for_record(visit)
+        return search.ask_for_record(integration)
     try:
-        with refusals.noticed(session, visit.integration, visit.at):
+        with refusals.noticed(session, integration, visit.at):
             shown = service.load(
                 session,
-                _connections().to(visit.integration),
+                _connections().to(integration),
                 tenant=visit.tenant,
-                integration_id=visit.integration.id,
+                integration_id=visit.integration_id,
                 record=visit.pod.record,
                 contact=visit.pod.contact if visit.pod.chosen else "",
                 at=visit.at,
@@ -121,7 +121,7 @@ def _end_for_the_former(visit: Visit, shown: service.Shown) -> int:
 
 def _end(visit: Visit, end: End, contact: str, *, ticket: str = "") -> int:
     """End what runs for a contact, and forget one who is gone; how many requests that were."""
-    integration_id = visit.integration.id
+    integration_id = visit.integration_id
     with writing(visit.session) as session:
         ended = finish_every(
             session, end, visit.user.name, visit.at, integration_id=integration_id, contact=contact, ticket=ticket
@@ -183,7 +183,7 @@ def start(visit: Visit) -> Any:
     settings: Settings = current_app.extensions["settings"]
     summary = ""
     if method.proof != Proof.CODE:
-        summary = service.summary_of(visit.session, visit.integration.id, visit.pod.record)
+        summary = service.summary_of(visit.session, visit.integration_id, visit.pod.record)
     result = starting.start(
         visit.session,
         setting=starting.Setting(
@@ -209,7 +209,7 @@ def _asked_for(visit: Visit, kept: Kept) -> Reachable | None:
     if typed:
         target = phone_target(
             hash_key=visit.tenant.hash_key,
-            integration_id=visit.integration.id,
+            integration_id=visit.integration_id,
             contact=kept.contact.ref,
             value=typed,
             region=visit.tenant.region,
@@ -261,7 +261,7 @@ def check(visit: Visit, verification_id: str) -> Any:
             tenant=visit.tenant,
             asker=visit.asker,
             verification_id=verification_id,
-            integration_id=visit.integration.id,
+            integration_id=visit.integration_id,
             contact=contact.ref,
             answer=request.form.get("code", "")[:64],
             request_id=request_id,
@@ -288,7 +288,7 @@ def cancel(visit: Visit, verification_id: str) -> Any:
             visit.session,
             asker=visit.asker,
             verification_id=verification_id,
-            integration_id=visit.integration.id,
+            integration_id=visit.integration_id,
             contact=contact.ref,
             at=visit.at,
         )
@@ -306,7 +306,7 @@ def word(visit: Visit) -> Any:
     if not 16 <= len(request_id) <= 64:
         abort(400, "This request was not made by the pod.")
     contact = visit.kept().contact
-    key = person_target(visit.tenant.hash_key, visit.integration.id, contact.ref).key
+    key = person_target(visit.tenant.hash_key, visit.integration_id, contact.ref).key
     try:
         result = by_hand.record_word(
             visit.session,
@@ -374,7 +374,7 @@ def _unchanged_row(visit: Visit, verification_id: str, error: str) -> str:
 @pod_visit()
 def history(visit: Visit) -> Any:
     """The caller's verifications, newest first."""
-    past = verification.past(visit.session, visit.integration.id, visit.pod.contact, visit.policy.history_rows)
+    past = verification.past(visit.session, visit.integration_id, visit.pod.contact, visit.policy.history_rows)
     return render_template("pod/history.html", past=past, outcome=words.outcome, strength=words.strength)
 
 

@@ -139,4 +139,4 @@ def random_id() -> str:
 
 def random_digits(length: int) -> str:
     """A code of decimal digits from the operating system's generator; leading zeros are kept."""
-    return "".join(secrets.choice("0123456789") for _ in range(length))
+    return f"{secrets.randbelow(10**length):0{length}d}"

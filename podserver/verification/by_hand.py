@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from podserver.accounts.models import Tenant
+from podserver.accounts.models import Msp
 from podserver.delivery import outbox
 from podserver.history.service import Entry, Kind, record
 from podserver.policies.policy import Policy, terms_of
@@ -39,7 +39,7 @@ def clean_note(note: str) -> str:
 
 
 def record_word(
-    session: Session, *, tenant: Tenant, asker: Asker, caller: Caller, policy: Policy, note: str, request_id: str,
+    session: Session, *, tenant: Msp, asker: Asker, caller: Caller, policy: Policy, note: str, request_id: str,
     at: datetime,
 ) -> Result:  # fmt: skip
     """Record that the technician knows who is calling. Raises BadNote.

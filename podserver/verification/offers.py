@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from podserver import tools
@@ -39,12 +40,14 @@ def wants_digits(method: Method, policy: Policy) -> bool:
     return method.proof == Proof.LINK and policy.wants_number(by_mail="email" in method.kinds)
 
 
-def weigh(target: Target, policy: Policy, ready: frozenset[str]) -> list[Weighed]:
+# Poll after poll weighs the same destinations.
+@lru_cache(maxsize=1024)
+def weigh(target: Target, policy: Policy, ready: frozenset[str]) -> tuple[Weighed, ...]:
     """Every method of the target's kind: the offered ones in the policy's order, then the others."""
     fitting = [method for method in METHODS.values() if target.kind in method.kinds]
     weighed = [_weigh(method, target, policy, ready) for method in fitting]
     order = {name: n for n, name in enumerate(policy.methods)}
-    return sorted(weighed, key=lambda each: (not each.offered, order.get(each.method.name, len(order))))
+    return tuple(sorted(weighed, key=lambda each: (not each.offered, order.get(each.method.name, len(order)))))
 
 
 def offered(target: Target, policy: Policy, ready: frozenset[str]) -> Sequence[Weighed]:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from podserver.accounts.models import Tenant
+from podserver.accounts.models import Msp
 from podserver.database import release, writing
 from podserver.history.service import Entry, Kind, record
 from podserver.policies import policy as policies
@@ -36,7 +36,7 @@ from podserver.verification.models import Guard, State, Verification
 
 
 def check(
-    session: Session, *, tenant: Tenant, asker: Asker, verification_id: str, integration_id: int, contact: str,
+    session: Session, *, tenant: Msp, asker: Asker, verification_id: str, integration_id: int, contact: str,
     answer: str, request_id: str, at: datetime,
 ) -> Result:  # fmt: skip
     """Judge a code that the technician typed.

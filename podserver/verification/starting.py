@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from podserver.accounts.models import Tenant
+from podserver.accounts.models import Msp
 from podserver.branding.letters import Letterhead
 from podserver.delivery import outbox
 from podserver.history.service import Entry, Kind, Subject, events_to_add, record
 from podserver.policies import policy as policies
 from podserver.policies.policy import Policy
 from podserver.security import sealing
-from podserver.tenancy import add_rows
+from podserver.tenancy import add_rows, look
 from podserver.verification import guards, limits, offers, statements
 from podserver.verification.asking import Asker, Caller
 from podserver.verification.deliveries import TOPIC
@@ -37,7 +37,7 @@ class Setting:
     ``letterhead`` is called only by methods that write letters.
     """
 
-    tenant: Tenant
+    tenant: Msp
     policy: Policy
     base_url: str
     letterhead: Callable[[], Letterhead]
@@ -197,7 +197,7 @@ def _whole(session: Session, live: _Live) -> Verification:
 
 
 def _live_and_counts(
-    session: Session, tenant: Tenant, asker: Asker, caller: Caller, target: Target, request_id: str, at: datetime
+    session: Session, tenant: Msp, asker: Asker, caller: Caller, target: Target, request_id: str, at: datetime
 ) -> tuple[_Live | None, int, int]:
     """The challenge that is live on the destination or has this request id, and the sends of the last hour."""
     most, most_of_one = tenant.sends_per_hour, tenant.technician_sends_per_hour
@@ -214,11 +214,12 @@ def _live_and_counts(
         "most_of_tenant": most,
         "most_of_technician": most_of_one,
     }
-    *live, of_tenant, of_technician = session.execute(statement, known).one()
-    return _Live(*live) if live[0] is not None else None, of_tenant, of_technician
+    found = tuple(look(session, statement, known).one())
+    live = found[: len(_Live._fields)]
+    return _Live(*live) if live[0] is not None else None, found[-2], found[-1]
 
 
-def _budget(tenant: Tenant, of_tenant: int, of_technician: int) -> guards.Refusal | None:
+def _budget(tenant: Msp, of_tenant: int, of_technician: int) -> guards.Refusal | None:
     if tenant.sends_per_hour is not None and of_tenant >= tenant.sends_per_hour:
         return guards.Refusal(f"your company's budget of {tenant.sends_per_hour} messages an hour is used up", 0)
     if tenant.technician_sends_per_hour is not None and of_technician >= tenant.technician_sends_per_hour:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from podserver.accounts.models import Tenant, User
 from podserver.database import Base, db, release
-from podserver.tenancy import NoTenant, TenantOwned, across_tenants, bind_tenant, bound_tenant
+from podserver.tenancy import NoTenant, TenantOwned, across_tenants, bind_tenant, bound_tenant, look
 from podserver.verification.models import Verification
 
 OWNED = sorted(
@@ -76,6 +76,9 @@ def test_no_statement_of_any_shape_returns_another_tenants_row(two: tuple[Sessio
                     if row is not None
                 }
                 assert found <= {mine}, f"{model.__name__}, {shape}: {found}"
+                plain = look(session, statement, {})
+                seen = set(plain.scalars() if shape != "entity" else (row.tenant_id for row in plain)) - {None}
+                assert seen == found, f"{model.__name__}, {shape} as plain rows: {seen}"
             total = session.scalar(select(func.count()).select_from(model))
             assert total == len(session.scalars(select(model)).all())
             release(session)
@@ -120,6 +123,8 @@ def test_a_session_without_a_tenant_is_refused(two: tuple[Session, int, int]) ->
         for statement in (select(model), select(func.count()).select_from(model), select(model.__table__)):
             with pytest.raises(NoTenant):
                 session.execute(statement)
+            with pytest.raises(NoTenant):
+                look(session, statement, {})
             session.rollback()
 
 
@@ -132,6 +137,9 @@ def test_a_bare_table_is_refused_even_with_a_tenant(two: tuple[Session, int, int
             with pytest.raises(NoTenant):
                 session.execute(statement)
             session.rollback()
+        for bare in (select(table), select(func.count()).select_from(table)):
+            with pytest.raises(NoTenant):
+                look(session, bare, {})
 
 
 def test_a_row_of_another_tenant_cannot_be_added_or_changed(two: tuple[Session, int, int]) -> None:
@@ -158,4 +166,6 @@ def test_nothing_can_be_added_across_tenants(two: tuple[Session, int, int]) -> N
             bound_tenant(session)
         with pytest.raises(NoTenant):
             session.execute(insert(Verification), [{"id": "x"}])
+        with pytest.raises(NoTenant):
+            look(session, select(Verification.id), {})
     session.rollback()
