@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from connectors.base import Contact
 from podserver.pod import words
 from podserver.pod.reaching import Reachable
+from podserver.pod.standing import Telling
 from podserver.policies.policy import Policy
-from podserver.security import sealing
 from podserver.verification import limits
 from podserver.verification.destinations import international
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Marks, Method, Proof, Target
 from podserver.verification.methods.link import typed_number
-from podserver.verification.models import Delivery, State, Verification
+from podserver.verification.models import Delivery, State
 from podserver.verification.offers import Weighed, offered, weigh
 from podserver.verification.strength import Strength
 
@@ -80,8 +80,6 @@ class Row:
     digits: str
     typed_where: str
     rank: int
-    request_id: str
-    check_id: str
     version: str
     status_version: str
     error: str = ""
@@ -98,7 +96,7 @@ class Row:
         return " · ".join(part for part in (self.said.word, self.said.strength, self.said.detail) if part)
 
 
-def build(context: Context, destinations: Sequence[Reachable], verifications: Sequence[Verification]) -> list[Row]:
+def build(context: Context, destinations: Sequence[Reachable], verifications: Sequence[Telling]) -> list[Row]:
     """A row for each destination that can be used or says something, the policy's first choice on top.
 
     Verifications of what stands nowhere in the PSA (a number that was typed, the person) have rows of their own while
@@ -132,13 +130,13 @@ def typed_offers(context: Context) -> list[Weighed]:
     return list(offered(_SOME_NUMBER, context.policy, context.ready)) if context.policy.adhoc_number else []
 
 
-def _unlisted(destinations: Sequence[Reachable], verifications: Sequence[Verification]) -> list[Reachable]:
+def _unlisted(destinations: Sequence[Reachable], verifications: Sequence[Telling]) -> list[Reachable]:
     known = {each.target.key for each in destinations}
     rest = {v.destination_key: v for v in reversed(verifications) if v.destination_key not in known}
     return [unlisted(verification) for verification in rest.values()]
 
 
-def unlisted(verification: Verification) -> Reachable:
+def unlisted(verification: Telling) -> Reachable:
     """The destination of a verification, where the PSA does not hold it."""
     by_hand = METHODS[verification.method].proof == Proof.WORD
     target = Target(verification.destination_key, "person" if by_hand else "unlisted", "", verification.masked)
@@ -148,7 +146,7 @@ def unlisted(verification: Verification) -> Reachable:
 def row_of(
     context: Context,
     destination: Reachable,
-    verifications: Sequence[Verification],
+    verifications: Sequence[Telling],
     *,
     error: str = "",
     focus: bool = False,
@@ -183,8 +181,6 @@ def row_of(
         digits=digits,
         typed_where=f"in {destination.name}" if destination.name else "on the page",
         rank=_rank(usable, context),
-        request_id=sealing.random_id(),
-        check_id=sealing.random_id(),
         version=_version(current, said, offers, refusal, digits),
         status_version=_status_version(pending, at) if pending is not None else "",
         error=error,
@@ -204,23 +200,23 @@ def _rank(usable: Sequence[Weighed], context: Context) -> int:
     return min((methods.index(each.method.name) for each in usable), default=len(methods))
 
 
-def _digits(pending: Verification, context: Context) -> str:
+def _digits(pending: Telling, context: Context) -> str:
     """What the user has to type: the number of a link's page, or the code that a provider of pushes gave."""
     return typed_number(context.hash_key, pending.id) if pending.digits else pending.read_out or ""
 
 
-def _version(current: Verification | None, said: Said, offers: Sequence[Weighed], refusal: str, digits: str) -> str:
+def _version(current: Telling | None, said: Said, offers: Sequence[Weighed], refusal: str, digits: str) -> str:
     detail = "" if said.shield == "pending" else f"{said.detail} {said.strength}"
     ways = [each.method.name for each in offers]
     known = (current.id if current else "", said.shield, detail, refusal, ways, bool(digits))
     return f"{zlib.crc32(repr(known).encode()):08x}"
 
 
-def _status_version(pending: Verification, at: datetime) -> str:
+def _status_version(pending: Telling, at: datetime) -> str:
     return f"{pending.delivery}-{words.is_silent(pending, at)}-{pending.wrong_guesses}"
 
 
-def _first_choice(offers: list[Weighed], current: Verification | None) -> list[Weighed]:
+def _first_choice(offers: list[Weighed], current: Telling | None) -> list[Weighed]:
     """The offers, another channel first where the last message could not arrive: a landline is better called."""
     if current is None or current.state != State.FAILED or current.delivery != Delivery.UNDELIVERED:
         return offers
@@ -236,7 +232,7 @@ def _refusal(target: Target, weighed: Sequence[Weighed], context: Context) -> st
     return own or (weighed[0].why if target.kind == "phone" else "")
 
 
-def _current(mine: Sequence[Verification], context: Context) -> Verification | None:
+def _current(mine: Sequence[Telling], context: Context) -> Telling | None:
     """The verification that a row tells of: the newest, but a proof that counts before a newer one that does not."""
     saying = [v for v in mine if _says_something(v, context)]
     if not saying or saying[0].state != State.VERIFIED or not _shortcoming(saying[0], context):
@@ -244,7 +240,7 @@ def _current(mine: Sequence[Verification], context: Context) -> Verification | N
     return next((v for v in saying if v.state == State.VERIFIED and not _shortcoming(v, context)), saying[0])
 
 
-def _says_something(verification: Verification, context: Context) -> bool:
+def _says_something(verification: Telling, context: Context) -> bool:
     at = context.at
     if verification.state == State.PENDING:
         return True
@@ -255,7 +251,7 @@ def _says_something(verification: Verification, context: Context) -> bool:
     return verification.ended_at is not None and verification.ended_at > at - _SHOW_FAILURE
 
 
-def _counts_until(verification: Verification, context: Context) -> datetime:
+def _counts_until(verification: Telling, context: Context) -> datetime:
     if verification.green_until is not None:
         return verification.green_until
     # A technician's word is shown as long as a proof would be, and is never green.
@@ -263,7 +259,7 @@ def _counts_until(verification: Verification, context: Context) -> datetime:
     return verification.ended_at + timedelta(minutes=context.policy.minutes_green)
 
 
-def _said(current: Verification | None, context: Context) -> Said:
+def _said(current: Telling | None, context: Context) -> Said:
     if current is None:
         return Said("unverified", "Unverified")
     at, method = context.at, METHODS[current.method]
@@ -278,7 +274,7 @@ def _said(current: Verification | None, context: Context) -> Said:
     return Said("failed", "Failed", detail=words.failure(current))
 
 
-def _verified(current: Verification, method: Method, by: str, context: Context) -> Said:
+def _verified(current: Telling, method: Method, by: str, context: Context) -> Said:
     shortcoming = _shortcoming(current, context)
     if shortcoming:
         return Said("unverified", "Unverified", detail=shortcoming)
@@ -289,7 +285,7 @@ def _verified(current: Verification, method: Method, by: str, context: Context) 
     return Said("verified", "Verified", left, f"{method.label} · {by}", Strength(current.strength).word, why)
 
 
-def _shortcoming(verified: Verification, context: Context) -> str:
+def _shortcoming(verified: Telling, context: Context) -> str:
     """Why a verification does not count here; empty where it does, and for a word, which never counts."""
     if verified.ticket_ref != context.ticket_ref and not context.policy.counts_elsewhere:
         place = f"on #{verified.ticket}" if verified.ticket else "on the contact's own page"
@@ -300,6 +296,6 @@ def _shortcoming(verified: Verification, context: Context) -> str:
     return f"verified, but only {strength.word}; this client's policy asks for {minimum.word}"
 
 
-def _resend_in(current: Verification, at: datetime) -> int:
+def _resend_in(current: Telling, at: datetime) -> int:
     left = (current.created_at + limits.RESEND_AFTER - at).total_seconds()
     return max(0, int(left + 0.999))

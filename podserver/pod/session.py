@@ -223,10 +223,8 @@ def _look(session: Session, pod: PodSession, at: datetime, *, standing: bool = F
         "contact": f"contact:{pod.contact}",
         "company": pod.company,
     }
-    if standing:
-        found = session.execute(_VISITOR_AND_STANDING, {**known, **of(pod.contact, at)}).all()
-    else:
-        found = look(session, _VISITOR, known).all()
+    statement, also = (_VISITOR_AND_STANDING, of(pod.contact, at)) if standing else (_VISITOR, {})
+    found = look(session, statement, {**known, **also}).all()
     if not found:
         abort(401, _ENDED)
     name, role, active, connected, payload, default_policy, own_policy, pushes, *msp = found[0][:_COLUMNS]

@@ -5,16 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from podserver.integrations.models import Integration
+from podserver.tenancy import look
 from podserver.verification import alarm, limits
-from podserver.verification.models import Guard, State, Verification
+from podserver.verification.models import Delivery, Guard, State, Verification
+from podserver.verification.strength import Strength
 
 _MOST: Final = 40
+
+
+class Told(NamedTuple):
+    """A verification as far as a row tells of it, for a poll, which makes no objects. Names are its columns'."""
+
+    id: str
+    destination_key: str
+    masked: str
+    method: str
+    state: State
+    reason: str
+    delivery: Delivery
+    delivery_at: datetime
+    strength: Strength
+    worth: str
+    digits: bool
+    read_out: str | None
+    alarm: bool
+    wrong_guesses: int
+    technician: str
+    ticket: str
+    ticket_ref: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    green_until: datetime | None
+
+
+# What a row can be made of: what a poll finds, or what an action has just changed.
+Telling = Told | Verification
+_COLUMNS: Final = len(Told._fields)
 
 
 def with_standing(statement: Select[Any]) -> Select[Any]:
@@ -23,7 +56,9 @@ def with_standing(statement: Select[Any]) -> Select[Any]:
     Parameters besides its own: person, the contact's id, and since. A contact whom nobody has asked yet gives a row.
     """
     return (
-        statement.add_columns(Verification, Guard.locked_until, Guard.lock_reason)
+        statement.add_columns(
+            Guard.locked_until, Guard.lock_reason, *(getattr(Verification, name) for name in Told._fields)
+        )
         .outerjoin(
             Guard,
             and_(
@@ -72,7 +107,7 @@ class Lock:
 class Standing:
     """A contact's verifications of the last day, newest first and none superseded, and the lock if there is one."""
 
-    verifications: list[Verification]
+    verifications: Sequence[Telling]
     lock: Lock | None = None
 
     @property
@@ -84,7 +119,7 @@ class Standing:
 def standing_of(session: Session, *, integration_id: int, contact: str, at: datetime) -> Standing:
     """How a contact stands now."""
     known = {"integration": integration_id, **of(contact, at)}
-    return read_standing(session.execute(_STANDING, known).all(), at)
+    return read_standing(look(session, _STANDING, known).all(), at)
 
 
 def of(contact: str, at: datetime) -> dict[str, Any]:
@@ -94,10 +129,11 @@ def of(contact: str, at: datetime) -> dict[str, Any]:
 
 def read_standing(found: Sequence[Row[Any]], at: datetime) -> Standing:
     """The standing in the rows of a statement of :func:`with_standing`."""
-    verifications = [row.Verification for row in found if row.Verification is not None]
-    until = found[0].locked_until if found else None
+    told = [tuple(row)[-_COLUMNS:] for row in found]
+    verifications = [Told(*each) for each in told if each[0] is not None]
+    until, reason = tuple(found[0])[-_COLUMNS - 2 : -_COLUMNS] if found else (None, "")
     if until is None or until <= at:
         return Standing(verifications)
-    alarmed = found[0].lock_reason == alarm.REASON
+    alarmed = reason == alarm.REASON
     said_at = next((v.ended_at for v in verifications if v.alarm), None) if alarmed else None
-    return Standing(verifications, Lock(found[0].lock_reason, until if until.year < 9999 else None, alarmed, said_at))
+    return Standing(verifications, Lock(reason, until if until.year < 9999 else None, alarmed, said_at))

@@ -22,6 +22,7 @@ from podserver.pod import other_contact, rows, search, service, words
 from podserver.pod.other_contact import MAY_VERIFY
 from podserver.pod.reaching import Kept, Reachable
 from podserver.pod.session import Visit, company_of, hand_out, pod_visit
+from podserver.pod.standing import Telling
 from podserver.security import sealing
 from podserver.verification import by_hand, starting
 from podserver.verification import service as verification
@@ -29,10 +30,12 @@ from podserver.verification.destinations import phone_target
 from podserver.verification.ending import CHANGED, GONE, End, Result, finish_every
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Marks, Proof
-from podserver.verification.models import State, Verification
+from podserver.verification.models import State
 from podserver.verification.offers import person_target
 
 blueprint = Blueprint("pod", __name__, url_prefix="/pod")
+# What makes the same click twice one request: new with each drawing of a form.
+blueprint.add_app_template_global(sealing.random_id, "fresh_id")
 
 _NO_NUMBER = "That is no valid phone number. Type it with the area code, or with + and the country code."
 
@@ -103,7 +106,6 @@ def caller(visit: Visit) -> Any:
         folded=not standing.lock and rows.folded(context, every),
         typed_offers=rows.typed_offers(context),
         by_hand=by_hand.METHOD in visit.policy.methods,
-        fresh_id=sealing.random_id,
     )
 
 
@@ -340,7 +342,7 @@ def _finish(visit: Visit, result: Result) -> None:
         _exchange().nudge(row_id)
 
 
-def _destination_of(visit: Visit, found: Verification | None) -> Reachable:
+def _destination_of(visit: Visit, found: Telling | None) -> Reachable:
     assert found is not None
     return _find(visit.destinations(visit.kept()), found.destination_key) or rows.unlisted(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from podserver.pod.standing import Telling
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Proof, Target
 from podserver.verification.models import Delivery, State, Verification
@@ -56,7 +57,7 @@ _VERIFIED = {
 }
 
 
-def delivery(current: Verification, at: datetime) -> str:
+def delivery(current: Telling, at: datetime) -> str:
     """How far the message of a pending request is; on a link also what was typed wrongly."""
     method = METHODS[current.method]
     if method.proof == Proof.LINK and current.wrong_guesses:
@@ -66,13 +67,13 @@ def delivery(current: Verification, at: datetime) -> str:
     return _BY_TOOL[method.needs][current.delivery]
 
 
-def is_silent(current: Verification, at: datetime) -> bool:
+def is_silent(current: Telling, at: datetime) -> bool:
     """Whether a report is overdue. Only a text is expected to be reported on again."""
     texted = METHODS[current.method].needs == "sms"
     return texted and current.delivery in (Delivery.ACCEPTED, Delivery.SENT) and current.delivery_at < at - _SILENCE
 
 
-def to_do(current: Verification, app: str) -> str:
+def to_do(current: Telling, app: str) -> str:
     """What the technician waits for, or asks of the caller; ``app`` is where a push arrives."""
     method = METHODS[current.method]
     if method.proof == Proof.CODE:
@@ -82,7 +83,7 @@ def to_do(current: Verification, app: str) -> str:
     return f"{method.waiting[:1].upper()}{method.waiting[1:]}"
 
 
-def failure(current: Verification) -> str:
+def failure(current: Telling) -> str:
     """Why a request did not end well, or why it will not."""
     carries = METHODS[current.method].carries
     expired = f"the {carries} expired"

@@ -172,15 +172,6 @@ def expire_due(session: Session, at: datetime, limit: int = 200) -> list[str]:
     return rows
 
 
-def of_contact(session: Session, integration_id: int, contact: str, at: datetime) -> list[Verification]:
-    """What the contact's rows show: the newest verification of each destination that is live, green or fresh.
-
-    One statement, newest first.
-    """
-    known = {"integration": integration_id, "contact": contact, "since": at - limits.DAY}
-    return list(session.scalars(statements.OF_CONTACT, known))
-
-
 def past(session: Session, integration_id: int, contact: str, limit: int) -> list[Verification]:
     """The contact's verifications, newest first."""
     return list(

@@ -36,19 +36,6 @@ from podserver.verification.models import Guard, State, Verification
 
 BEGIN: Final = tenant_insert(Verification)
 
-# Parameters: integration, contact, since.
-OF_CONTACT: Final = (
-    select(Verification)
-    .where(
-        Verification.integration_id == bindparam("integration"),
-        Verification.contact == bindparam("contact"),
-        Verification.created_at > bindparam("since"),
-        Verification.state != State.SUPERSEDED,
-    )
-    .order_by(Verification.created_at.desc())
-    .limit(40)
-)
-
 # Parameters: verification, integration, contact.
 WITH_GUARDS: Final = (
     select(Verification, Guard)

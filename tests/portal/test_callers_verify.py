@@ -17,10 +17,10 @@ from podserver.database import db, now
 from podserver.delivery.models import OutboxRow
 from podserver.integrations import service as integrations
 from podserver.pod.service import BadRecord, record_key
+from podserver.pod.standing import standing_of
 from podserver.security import pod_token
 from podserver.tenancy import across_tenants, bind_tenant
 from podserver.verification.models import Verification
-from podserver.verification.service import of_contact
 
 pytestmark = on_one_database
 Open = Callable[..., Browser]
@@ -220,7 +220,8 @@ def test_a_contact_who_is_gone_in_the_psa_ends_what_runs_and_turns_nobody_green(
         session = db.session()
         bind_tenant(session, integration(app).tenant_id)
         for contact in ("77", "78"):
-            found = of_contact(session, integrations.integrations(session)[0].id, contact, now())
+            connected = integrations.integrations(session)[0].id
+            found = standing_of(session, integration_id=connected, contact=contact, at=now()).verifications
             assert not [each for each in found if each.green_until]
 
 
