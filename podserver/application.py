@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from logging import DEBUG
 from typing import Any
 
 from flask import Flask, Response, abort, g, jsonify, render_template, request
@@ -96,7 +97,8 @@ def create_app(settings: Settings | None = None, *, migrations: bool = True) -> 
 
         Migrate(app, db, directory=str(PROJECT / "migrations"))
     # Only static files are compressed: a page that holds a secret next to what a visitor typed must not be.
-    Compress(app)
+    app.config["COMPRESS_REGISTER"] = False
+    app.view_functions["static"] = Compress(app).compressed()(app.view_functions["static"])
     _install_exchange(app, settings)
     _install_doors(app, settings)
     if settings.trusted_proxies:
@@ -189,6 +191,8 @@ def _rollback(_error: BaseException | None) -> None:
 
 
 def _access_log(response: Response) -> Response:
+    if not log.isEnabledFor(DEBUG):
+        return response
     # The matched rule, never the path: paths hold pod keys and receipt keys.
     rule = request.url_rule.rule if request.url_rule else "-"
     log.debug("http", method=request.method, rule=rule, status=response.status_code)

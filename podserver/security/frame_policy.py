@@ -6,9 +6,14 @@ everything else is framed by nobody.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 from flask import Flask, Response, g, request
 
 from podserver.configuration import Settings
+
+_NOBODY: Final = "'none'"
 
 
 def framed_by(origin: str) -> None:
@@ -36,23 +41,31 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def _headers(response: Response) -> Response:
-        ancestors = g.get("frame_ancestors", "'none'")
-        forms = "'self'" if ancestors == "'none'" else "'none'"
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            f"form-action {forms}; base-uri 'none'; object-src 'none'; frame-ancestors {ancestors}"
-        )
-        if ancestors == "'none'":
-            response.headers["X-Frame-Options"] = "DENY"
-            if opener := g.get("opener_policy", "same-origin"):
-                response.headers["Cross-Origin-Opener-Policy"] = opener
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
-        if settings.secure:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        ancestors = g.get("frame_ancestors", _NOBODY)
+        response.headers.extend(_policy(ancestors, g.get("opener_policy", "same-origin"), settings.secure))
         if request.endpoint != "static":
             response.headers["Cache-Control"] = g.get("cache_control", "no-store")
         response.headers.pop("Server", None)
         return response
+
+
+@lru_cache(maxsize=256)
+def _policy(ancestors: str, opener: str, secure: bool) -> tuple[tuple[str, str], ...]:
+    forms = "'self'" if ancestors == _NOBODY else "'none'"
+    headers = {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            f"form-action {forms}; base-uri 'none'; object-src 'none'; frame-ancestors {ancestors}"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    }
+    if ancestors == _NOBODY:
+        headers["X-Frame-Options"] = "DENY"
+        if opener:
+            headers["Cross-Origin-Opener-Policy"] = opener
+    if secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return tuple(headers.items())
