@@ -145,6 +145,27 @@ def user_add(tenant: str, email: str, name: str, role: str) -> None:
     click.echo(f"{name} can sign in.")
 
 
+@user.command("password-link")
+@tenant_option
+@click.argument("email")
+@with_application
+def user_password_link(tenant: str, email: str) -> None:
+    """Print a link by which a user sets their password, once and within 24 hours."""
+    from podserver.accounts import passwords
+    from podserver.accounts.password_views import address_of_link
+
+    only_tenant(tenant)
+    try:
+        with writing(db.session()) as session:
+            found = session.scalar(select(User).where(User.email == email.casefold()))
+            if found is None:
+                raise click.ClickException("No user has this e-mail address.")
+            token = passwords.begin_link(session, found, actor="podserver user password-link", at=now())
+    except accounts.BadInput as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(address_of_link(token))
+
+
 @user.command("disable")
 @tenant_option
 @click.argument("email")

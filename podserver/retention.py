@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from podserver.accounts.models import FailureBucket, SignIn
+from podserver.accounts.models import FailureBucket, PasswordLink, SignIn
 from podserver.database import writing
 from podserver.delivery.credentials import MicrosoftSignInFlow
 from podserver.delivery.models import InboxRow, OutboxRow
@@ -37,6 +37,7 @@ def tidy(session: Session, at: datetime) -> None:
             delete(PsaRecord).where(PsaRecord.fetched_at < at - PSA_RECORDS),
             delete(FailureBucket).where(FailureBucket.window_start < at - FAILURES),
             delete(SignIn).where(SignIn.created_at < at - SIGN_INS),
+            delete(PasswordLink).where(PasswordLink.expires_at < at - LINKS),
             delete(InboxRow).where(InboxRow.outbox_id.in_(old_messages)),
             delete(OutboxRow).where(OutboxRow.ended_at < at - MESSAGES),
             delete(MicrosoftSignInFlow).where(MicrosoftSignInFlow.begun_at < at - SIGN_IN_FLOWS),

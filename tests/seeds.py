@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from podserver.accounts import passwords
 from podserver.accounts import service as accounts
 from podserver.accounts.models import Role, Tenant, User
 from podserver.branding import service as branding
@@ -229,6 +230,7 @@ class Seeds:
         self.keep_contact(self.at)
         with writing(self.session):
             accounts.begin_sign_in(self.session, self.user, self.at)
+            passwords.begin_link(self.session, self.user, actor="tests", at=self.at)
             accounts.link_member(self.session, self.user, integration_id=self.integration.id, member="sam")
             sms_accounts.save(
                 self.session,

@@ -17,6 +17,9 @@ _ROLES = [
 ]
 
 
+_GOOD = f"{SHORTEST_PASSWORD} characters or more; a sentence is a good one."
+
+
 class SignInForm(PortalForm):
     """Who is there."""
 
@@ -31,8 +34,21 @@ class UserForm(PortalForm):
     active = BooleanField("May sign in", description="Off ends the portal and every open pod of this user at once.")
 
 
+class ChangePasswordForm(PortalForm):
+    """The old password and the new one."""
+
+    current = SecretField("Password until now", [InputRequired("Enter the password that you have.")])
+    new = SecretField("New password", [InputRequired("A password is needed.")], description=_GOOD)
+
+
+class SetPasswordForm(PortalForm):
+    """A first password, or a new one in place of one that is forgotten."""
+
+    new = SecretField("Password", [InputRequired("A password is needed.")], description=_GOOD)
+
+
 class NewUserForm(PortalForm):
-    """A user who signs in with a password."""
+    """A user who will sign in with a password, which they set themselves."""
 
     name = LineField("Name", [InputRequired("A name is needed.")])
     email = LineField(
@@ -42,11 +58,6 @@ class NewUserForm(PortalForm):
         render_kw={"type": "email"},
     )
     role = RadioField("Role", choices=_ROLES, default=Role.TECHNICIAN.value)
-    password = SecretField(
-        "Password",
-        [InputRequired("A password is needed.")],
-        description=f"{SHORTEST_PASSWORD} characters or more; a sentence is a good one.",
-    )
 
 
 class SettingsForm(PortalForm):

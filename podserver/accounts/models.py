@@ -64,7 +64,10 @@ class Msp(Protocol):
 
 
 class User(TenantOwned, Base):
-    """A person at the MSP. Without a password hash the user can only come in through a PSA."""
+    """A person at the MSP. Without a password hash the user can only come in through a PSA.
+
+    What was signed in before ``password_set_at`` has ended.
+    """
 
     __tablename__ = "users"
 
@@ -73,6 +76,7 @@ class User(TenantOwned, Base):
     name: Mapped[str] = mapped_column(String(120))
     role: Mapped[Role] = mapped_column(String(12))
     password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_set_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     tenant: Mapped[Tenant] = relationship()
@@ -101,6 +105,20 @@ class SignIn(TenantOwned, Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    user: Mapped[User] = relationship()
+
+
+class PasswordLink(TenantOwned, Base):
+    """A link by which a user sets their password once. The link holds a random token; the row holds its fingerprint."""
+
+    __tablename__ = "password_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     user: Mapped[User] = relationship()
 

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user
 
-from podserver.accounts import service
+from podserver.accounts import passwords, service
 from podserver.accounts.forms import NewUserForm, SettingsForm, SignInForm, UserForm
 from podserver.accounts.models import Role, SignIn
+from podserver.accounts.password_views import address_of_link
 from podserver.accounts.service import BadInput, NewUser, SignInRefused, TenantSettings
 from podserver.database import db, now, writing
 from podserver.portal.session import PortalVisit, local_path, open_session, portal_page, public_page
@@ -74,18 +75,19 @@ def users(visit: PortalVisit) -> Any:
 @blueprint.route("/users/new", methods=["GET", "POST"])
 @portal_page(Role.ADMIN)
 def new_user(visit: PortalVisit) -> Any:
-    """Add a user with a password."""
+    """Add a user, and make the link by which they set their password. It is shown this once."""
     form = NewUserForm()
     if form.validate_on_submit():
-        new = NewUser(form.email.data, form.name.data, Role(form.role.data), form.password.data or "")
+        new = NewUser(form.email.data, form.name.data, Role(form.role.data))
         try:
             with writing(visit.session) as writer:
-                service.create_user(writer, new, actor=visit.user.name, at=visit.at)
+                user = service.create_user(writer, new, actor=visit.user.name, at=visit.at)
+                token = passwords.begin_link(writer, user, actor=visit.user.name, at=visit.at)
         except BadInput as error:
             form.blame(error)
         else:
-            flash(f"{form.name.data} can sign in.")
-            return redirect(url_for("accounts.users"))
+            link = address_of_link(token)
+            return render_template("portal/password_link.html", visit=visit, user=user, link=link, added=True)
     return render_template("portal/user_new.html", visit=visit, form=form)
 
 

@@ -57,6 +57,7 @@ _VISITOR = (
         User.name,
         User.role,
         User.active,
+        User.password_set_at,
         Integration.active,
         PsaRecord.payload,
         _default.settings.label("default_policy"),
@@ -227,8 +228,12 @@ def _look(session: Session, pod: PodSession, at: datetime, *, standing: bool = F
     found = look(session, statement, {**known, **also}).all()
     if not found:
         abort(401, _ENDED)
-    name, role, active, connected, payload, default_policy, own_policy, pushes, *msp = found[0][:_COLUMNS]
+    name, role, active, password_set_at, connected, payload, default_policy, own_policy, pushes, *msp = found[0][
+        :_COLUMNS
+    ]
     if not active or not connected:
+        abort(401, _ENDED)
+    if password_set_at is not None and pod.since < int(password_set_at.timestamp()):
         abort(401, _ENDED)
     tenant = _Msp(*msp)
     ready = tools_of(tenant) | ({AUTHENTICATOR} if pushes else frozenset())

@@ -8,6 +8,7 @@ from flask import Flask
 def install(app: Flask) -> None:
     """Register the portal's pages and what their templates use."""
     # Imported here, as the rooms' views import this package's session.
+    from podserver.accounts.password_views import blueprint as password_pages
     from podserver.accounts.views import blueprint as accounts_pages
     from podserver.branding.views import blueprint as branding_pages
     from podserver.branding.views import public as brand_files
@@ -37,6 +38,7 @@ def install(app: Flask) -> None:
         microsoft_pages,
         policies_pages,
         accounts_pages,
+        password_pages,
     ):
         app.register_blueprint(blueprint)
     session.install(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -32,6 +32,7 @@ PUBLIC = {
     "calls.answered": "X-Twilio-Signature",
     "calls.pressed": "X-Twilio-Signature",
     "calls.status": "X-Twilio-Signature",
+    "passwords.by_link": "a link's token, which only its own form spends",
     "brand.logo": "stands in letters and on pages for everybody",
     "brand.style": "a colour, as the logo",
     "answering.page": "a link's token, and it only shows",
@@ -118,6 +119,16 @@ def test_a_user_who_is_switched_off_is_out_with_the_next_request(client: FlaskCl
     with writing(northgate.session) as session:
         session.get_one(User, northgate.user.id).active = False
     assert client.get("/pod/rows", headers=headers).status_code == 401
+
+
+def test_a_new_password_ends_the_pods_of_before(client: FlaskClient, northgate: Seeds) -> None:
+    headers = {pod_token.HEADER: northgate.token()}
+    at = datetime.now(UTC)
+    for set_at, status in ((at - timedelta(minutes=1), 200), (at + timedelta(seconds=5), 401)):
+        with writing(northgate.session) as session:
+            session.get_one(User, northgate.user.id).password_set_at = set_at
+        assert client.get("/pod/rows", headers=headers).status_code == status
+        assert client.post("/pod/renew", headers=headers).status_code in (status, status + 4)
 
 
 def test_an_integration_that_is_switched_off_closes_its_pods(client: FlaskClient, northgate: Seeds) -> None:

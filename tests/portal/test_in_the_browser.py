@@ -110,6 +110,7 @@ def test_no_page_breaks_a_rule_of_accessibility_or_the_width(
         "/users",
         "/users/1",
         "/users/new",
+        "/account",
         "/settings",
     ):
         page.goto(path)
