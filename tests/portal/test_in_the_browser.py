@@ -121,6 +121,14 @@ def test_no_page_breaks_a_rule_of_accessibility_or_the_width(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Messages an hour, each technician")).to_have_value("eleven")
     judge(page, "a wrong setting")
+    page.goto("/users/1")
+    page.get_by_role("button", name="Make a link").click()
+    judge(page, "a link to set a password")
+    link = page.locator("#password-link").inner_text()
+    for address, name in ((link.partition("8000")[2], "setting a password"), ("/password/spent", "a spent link")):
+        page.goto(address)
+        judge(page, name)
+    assert [each for each in complaints if "410" not in each] == []
     page.goto("/nowhere")
     judge(page, "an error")
     page.context.clear_cookies()
