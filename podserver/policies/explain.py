@@ -71,7 +71,6 @@ class Explanation:
     """
 
     shown: Shown
-    ticket: str
     client: Client | None
     stored: Stored
     values: Sequence[Value]
@@ -106,7 +105,7 @@ def explain(
     client = _client_of(person, integration_id) if person is not None else None
     stored = service.stored(session, client or service.EVERYBODY)
     if person is None:
-        return Explanation(shown, ticket_of(record), None, stored, _values(stored), ())
+        return Explanation(shown, None, stored, _values(stored), ())
     ready = service.ready_for(session, tenant, client or Client(integration_id))
     context = rows.Context(stored.policy, ready, tenant.hash_key, ticket_of(record), at)
     seen = sightings.look_back(session, integration_id=integration_id, contact=person.ref)
@@ -117,7 +116,6 @@ def explain(
     locked = {each.destination_key: each for each in locks.locks_of(session, integration_id, person.ref, at)}
     return Explanation(
         shown=shown,
-        ticket=context.ticket_ref,
         client=client,
         stored=stored,
         values=_values(stored),

@@ -148,7 +148,9 @@ class ExplainForm(PortalForm):
     """Whose pod to explain."""
 
     integration = SelectField("Integration", coerce=int)
-    ticket = LineField("Ticket number", [Regexp(r"#?[0-9]{0,20}$", message="This is a ticket's number.")])
+    ticket = LineField(
+        "Ticket number", [Regexp(r"(#?[A-Za-z]{0,3}[0-9][A-Za-z0-9.-]{0,30})?$", message="This is a ticket's number.")]
+    )
     contact = LineField(
         "Contact's number in the PSA",
         [Regexp(r"[0-9]{0,20}$", message="This is the number that the PSA gives the contact.")],

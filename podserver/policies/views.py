@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 
-from connectors.base import PsaError
+from connectors.base import Connector, PsaError, TicketSearch
 from podserver.accounts.models import Role
 from podserver.database import release, writing
 from podserver.integrations import refusals
@@ -252,18 +252,19 @@ def explain_pod(visit: PortalVisit) -> Any:
 
 
 def _explain(visit: PortalVisit, form: ExplainForm, integration: Integration) -> Explanation | None:
-    ticket, contact = (form.ticket.data or "").lstrip("#"), form.contact.data or ""
-    try:
-        record = record_key("ticket", ticket) if ticket or not contact else record_key("contact", contact)
-    except BadRecord:
+    number, contact = (form.ticket.data or "").lstrip("#"), form.contact.data or ""
+    if not number and not contact:
         form.form_errors.append("Enter a ticket's number, or a contact's.")
         return None
     release(visit.session)
+    psa = connections().to(integration)
     try:
         with refusals.noticed(visit.session, integration, visit.at):
+            ticket = _ticket_of_number(psa, number) if number else ""
+            record = record_key("ticket", ticket) if number else record_key("contact", contact)
             return explain(
                 visit.session,
-                connections().to(integration),
+                psa,
                 tenant=visit.tenant,
                 integration_id=integration.id,
                 record=record,
@@ -271,6 +272,21 @@ def _explain(visit: PortalVisit, form: ExplainForm, integration: Integration) ->
                 at=visit.at,
                 anew=bool(form.anew.data),
             )
+    except BadRecord:
+        form.form_errors.append(f"{integration.name} has no ticket #{number}.")
+        return None
     except PsaError as error:
         form.form_errors.append(str(error))
         return None
+
+
+def _ticket_of_number(psa: Connector, number: str) -> str:
+    """The PSA's id of the ticket that people call by this number; what was typed where it finds none, as it may be
+    the id itself. Raises PsaError where the PSA does not answer, unless it can be the id: that may be kept."""
+    try:
+        found = psa.search_tickets(TicketSearch(number=number, limit=1))
+    except PsaError:
+        if number.isdigit():
+            return number
+        raise
+    return found[0].ref if found else number

@@ -20,7 +20,9 @@ from werkzeug.test import TestResponse
 
 from connectors.base import Ticket
 from emulators.autotask import create_app
+from podserver.accounts.models import Role, User
 from podserver.configuration import Settings
+from podserver.database import writing
 from podserver.delivery.models import OutboxRow
 from podserver.history.models import HistoryEvent
 from podserver.integrations.models import Integration, Psa
@@ -158,3 +160,24 @@ def test_a_contact_that_is_changed_ends_what_its_own_ticket_asked(
     stand.control("records/Tickets", {"id": int(ID), "contactID": None})
     assert "The running request was ended" in here.post("caller", anew="1").text
     assert "Pending" in there.post("caller", anew="1").text, "what the other ticket asked goes on"
+
+
+def test_policies_explain_takes_the_number_and_the_id(app: Flask, autotask: Integration, northgate: Seeds) -> None:
+    number = InTicket(app, autotask, ID).number
+    with writing(northgate.session) as session:
+        session.get_one(User, northgate.user.id).role = Role.ADMIN
+    browser = app.test_client()
+
+    def sent(path: str, **fields: str) -> str:
+        form = browser.get(path).text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form)
+        assert token
+        return browser.post(path, data={"csrf_token": token[1], **fields}, follow_redirects=True).text
+
+    sent("/sign-in", email="sam@northgate.example", password=PASSWORD)
+    for typed in (number, f"#{number}", ID):
+        page = sent("/policies/explain", integration=str(autotask.id), ticket=typed)
+        assert f"on #{number} " in page, typed
+    assert "has no ticket #T20010101.0001" in sent(
+        "/policies/explain", integration=str(autotask.id), ticket="T20010101.0001"
+    )
