@@ -43,7 +43,7 @@ class Tenant(Base):
 
 
 class Msp(Protocol):
-    """What a verification has to know of a tenant, whoever read it, and how much else."""
+    """What a verification has to know of a tenant, whoever has read it."""
 
     @property
     def id(self) -> int: ...

@@ -28,7 +28,7 @@ from podserver.configuration import Settings
 from podserver.delivery.sms import never_left
 from podserver.logs import logger
 from podserver.security import sealing
-from podserver.security.trust import bundle
+from podserver.security.trust import TrustAdapter
 
 # The principals of the push in every client's directory: ours to use a credential of, and the resource that it opens
 # (push-and-login fact sheet 3.2). The resource's name is the same whichever host is called (3.4).
@@ -126,9 +126,9 @@ class Line(requests.Session):
 
     def __init__(self, cloud: Cloud) -> None:
         super().__init__()
-        # REQUESTS_CA_BUNDLE would take the place of `verify`, and a .netrc that of the token (fact sheet 4.3).
+        # REQUESTS_CA_BUNDLE would take the place of our trust, and a .netrc that of the token (fact sheet 4.3).
         self.trust_env = False
-        self.verify = bundle(cloud.ca_file)
+        self.mount("https://", TrustAdapter(cloud.ca_file))
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.last_status = 0
 

@@ -34,7 +34,7 @@ _CALL = {
     Delivery.QUEUED: "calling",
     Delivery.ACCEPTED: "calling",
     Delivery.SENT: "ringing",
-    Delivery.DELIVERED: "the code was read out",
+    Delivery.DELIVERED: "answered, the code is read out",
     Delivery.UNDELIVERED: "nobody took the call",
     Delivery.UNKNOWN: "it is not known whether the call was made",
 }

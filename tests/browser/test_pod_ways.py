@@ -320,7 +320,11 @@ def test_a_call_tells_how_far_it_is(stage: Stage, desk: Desk) -> None:
         expect(pod.row(case.caller).get_by_role("button")).to_have_text("Call")
         call = stage.product.ask(case.caller.id, "phone", "voice_code", ticket=str(case.ticket))
         pod.look()
-        for status, words in (("initiated", "calling"), ("ringing", "ringing"), ("spoken", "the code was read out")):
+        for status, words in (
+            ("initiated", "calling"),
+            ("ringing", "ringing"),
+            ("spoken", "answered, the code is read out"),
+        ):
             stage.product.report(call, status)
             expect(pod.row(case.caller)).to_contain_text(words)
         expect(pod.field()).to_be_visible()

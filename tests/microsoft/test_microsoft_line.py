@@ -71,6 +71,26 @@ def test_a_certificate_that_nobody_vouches_for_lets_nothing_through(cloud: Cloud
     assert not failed.value.sent
 
 
+@pytest.mark.parametrize("how", [{}, {"verify": False}])
+def test_nothing_switches_the_judging_of_certificates_off(
+    cloud: Cloud, providers: Providers, monkeypatch: pytest.MonkeyPatch, how: dict[str, bool]
+) -> None:
+    found = socket.getaddrinfo
+    # Another name for the same server, which its certificate does not hold.
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest: found("localhost" if host == "other.example" else host, *rest)
+    )
+    elsewhere = providers.tls.replace("localhost", "other.example")
+    assert ask(Wire(cloud), "GET", providers.tls).status_code
+    for trusting, address in ((cloud, elsewhere), (replace(cloud, ca_file=None), providers.tls)):
+        line = Wire(trusting)
+        line.verify = how.get("verify", True)
+        with pytest.raises(NotReached) as failed:
+            ask(line, "GET", address, **how)
+        assert not failed.value.sent
+        assert "CERTIFICATE_VERIFY_FAILED" in str(failed.value.__context__)
+
+
 def test_a_port_where_nobody_listens_has_heard_nothing(cloud: Cloud) -> None:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
