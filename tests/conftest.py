@@ -36,6 +36,7 @@ from podserver.configuration import Settings, read_settings
 from podserver.database import db
 
 FULL_COST = accounts._hasher
+NOBODY = accounts._NOBODY
 accounts._hasher = PasswordHasher.from_parameters(CHEAPEST)
 accounts._NOBODY = accounts._hasher.hash("nobody has this password")
 
@@ -75,9 +76,10 @@ def _compiled_once(compiled: Callable[..., Any]) -> Callable[..., Any]:
 Rule._compile_builder = _compiled_once(Rule._compile_builder)  # type: ignore[method-assign]
 
 
-# What shares a world stays in one process, and is begun first, as it takes longest. The two of the folder browser stand
-# side by side, as its world ends with the last of a run of them.
-WORLDS = ("pods", "browser", "faults")
+# What shares a world stays in one process, and is begun first, as it takes longest. Two of them at a time are as much
+# as two cores bear, so the other browser tests and the crashes are one after the other.
+WORLDS = ("pods", "others")
+_OTHERS = ("browser", "faults")
 effort.register_profile("long", max_examples=2_000, deadline=None)
 if LONG:
     effort.load_profile("long")
@@ -88,7 +90,7 @@ def _group(nodeid: str) -> str:
     file = Path(nodeid.partition("::")[0])
     if file.parent.name == "browser" and file.stem.startswith("test_pod_"):
         return "pods"
-    return file.parent.name if file.parent.name in WORLDS else str(file)
+    return "others" if file.parent.name in _OTHERS else str(file)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -167,6 +169,12 @@ def _migrate(state: Path, url: str) -> None:
         upgrade()
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def nobody() -> str:
+    """The product's own hash for whom there is not."""
+    return NOBODY
 
 
 @pytest.fixture(scope="session")

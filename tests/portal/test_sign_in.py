@@ -226,7 +226,7 @@ def test_the_password_is_not_stored_in_clear(app: Flask) -> None:
 
 @on_one_database
 def test_a_hash_of_the_product_costs_what_it_should_and_opens_the_door(
-    app: Flask, browser: Open, full_cost: PasswordHasher
+    app: Flask, browser: Open, full_cost: PasswordHasher, nobody: str
 ) -> None:
     with app.app_context(), across_tenants(db.session()), writing(db.session()) as session:
         user = session.scalar(select(User).where(User.email == ADMIN))
@@ -234,6 +234,7 @@ def test_a_hash_of_the_product_costs_what_it_should_and_opens_the_door(
         user.password_hash = full_cost.hash(PASSWORDS[ADMIN])
         # RFC 9106, its second recommended option.
         assert user.password_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+        assert not full_cost.check_needs_rehash(nobody), "an unknown account would be answered sooner or later"
         bind_tenant(session, user.tenant_id)
     assert browser().sign_in(ADMIN, "another password").status_code == 401
     assert is_in(browser(ADMIN))
