@@ -80,9 +80,10 @@ Rule._compile_builder = _compiled_once(Rule._compile_builder)  # type: ignore[me
 # as two cores bear, so the other browser tests and the crashes are one after the other.
 WORLDS = ("pods", "others")
 _OTHERS = ("browser", "faults")
+# How long an example takes says more about the machine than about the product.
+effort.register_profile("short", deadline=None)
 effort.register_profile("long", max_examples=2_000, deadline=None)
-if LONG:
-    effort.load_profile("long")
+effort.load_profile("long" if LONG else "short")
 
 
 def _group(nodeid: str) -> str:

@@ -99,6 +99,17 @@ def all_pages(northgate: Northgate) -> dict[str, Link]:
     return links
 
 
+# Sooner than the two seconds of a person, however busy the machine is; and once, as the answer has the button too.
+PRESS_AT_ONCE = """
+if (!sessionStorage.pressed) {
+  addEventListener("DOMContentLoaded", () => {
+    sessionStorage.pressed = "yes";
+    [...document.querySelectorAll("button")].find((each) => each.innerText.includes("I did not ask")).click();
+  });
+}
+"""
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (900, "light")])
 def test_no_page_breaks_a_rule_of_accessibility_or_the_width(
     northgate: Northgate, telephone: Open, width: int, scheme: str
@@ -109,10 +120,11 @@ def test_no_page_breaks_a_rule_of_accessibility_or_the_width(
     for name, link in links.items():
         page.goto(link.path)
         judge(page, name)
-    page.goto(links["question"].path)
-    page.get_by_role("button", name="I did not ask for this").click()
-    expect(page.get_by_text("That press did not count.")).to_be_visible()
-    judge(page, "press once more")
+    hasty = page.context.new_page()
+    hasty.add_init_script(PRESS_AT_ONCE)
+    hasty.goto(links["question"].path, wait_until="commit")
+    expect(hasty.get_by_text("That press did not count.")).to_be_visible()
+    judge(hasty, "press once more")
     page.goto(links["question"].path)
     page.locator("input[name=page]").evaluate("(field) => { field.value = 'made up'; }")
     page.get_by_role("button", name="Validate").click()

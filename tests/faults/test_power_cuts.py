@@ -89,7 +89,7 @@ def test_power_cuts_under_load_lose_nothing_and_double_nothing(trial: Trial) -> 
         trial.revive()
     over.set()
     for each in load:
-        each.result(30)
+        each.result(150)
     trial.settle(RECOVERY_SECONDS)
     assert time.monotonic() - began < RECOVERY_SECONDS
     assert verified() - before >= ROUNDS, "there was hardly any load"
@@ -127,7 +127,7 @@ def _texted(trial: Trial, number: str) -> str:
 
 
 def _insist(action: Callable[[], T]) -> T:
-    end = time.monotonic() + 40
+    end = time.monotonic() + 120
     while True:
         try:
             return action()
@@ -136,5 +136,5 @@ def _insist(action: Callable[[], T]) -> T:
                 raise
         except (requests.RequestException, KeyError) as problem:
             if time.monotonic() > end:
-                raise AssertionError("no answer for 40 s") from problem
+                raise AssertionError("no answer for 120 s") from problem
         time.sleep(0.05)

@@ -103,6 +103,10 @@ MATRIX = {
     "accounts.settings": "admin",
     "accounts.sign_out": "admin technician auditor",
     "accounts.sign_in": "",
+    "passwords.account": "admin technician auditor",
+    "passwords.make_link": "admin",
+    # A stranger with a link; see its docstring.
+    "passwords.by_link": "",
 }
 
 
@@ -136,7 +140,8 @@ def test_nobody_gets_in_without_a_sign_in(app: Flask, browser: Open) -> None:
     for endpoint, method, path in calls(app):
         answer = browser().client.open(path, method=method)
         if decision(app.view_functions[endpoint]) == EVERYBODY:
-            assert answer.status_code == 200, endpoint
+            # A link that never was one is over for everybody.
+            assert answer.status_code == (410 if endpoint == "passwords.by_link" else 200), endpoint
         else:
             assert answer.status_code == 302, endpoint
             assert answer.location.startswith("/sign-in"), endpoint
@@ -150,7 +155,7 @@ def test_each_role_gets_in_where_the_matrix_says_and_nowhere_else(app: Flask, br
         allowed = decision(app.view_functions[endpoint])
         status = one.client.open(path, method=method).status_code
         if allowed == EVERYBODY or (allowed and role in allowed):
-            assert status in (200, 302, 400, 404), (endpoint, method, status)
+            assert status in (200, 302, 400, 404, 410), (endpoint, method, status)
         else:
             assert status == 403, (endpoint, method, status)
 
