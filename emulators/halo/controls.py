@@ -38,6 +38,7 @@ class Controls:
         """Add all control routes."""
         for rule, view, method in (
             ("reset", self.reset, "POST"),
+            ("end_tokens", self.end_tokens, "POST"),
             ("faults", self.list_faults, "GET"),
             ("faults", self.set_faults, "POST"),
             ("requests", self.requests, "GET"),
@@ -59,6 +60,12 @@ class Controls:
         self.log.clear()
         self.rest.lift_limit()
         return jsonify({"reset": True})
+
+    def end_tokens(self) -> Response:
+        """End every token that was given out, before its time."""
+        this_machine_only()
+        self.store.end_tokens()
+        return jsonify({"ended": True})
 
     def list_faults(self) -> Response:
         """Every fault with its value, its default and a sentence."""

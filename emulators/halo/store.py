@@ -75,6 +75,12 @@ class Store:
             self._state = {**copy.deepcopy(_EMPTY), "key": secrets.token_hex(32)}
             self.changed()
 
+    def end_tokens(self) -> None:
+        """Every token that was given out is nonsense from now on; those to come are good."""
+        with self.lock:
+            self._state["key"] = secrets.token_hex(32)
+            self.changed()
+
     @property
     def signing_key(self) -> str:
         """What tokens are signed with."""
