@@ -44,7 +44,7 @@ def _get(whose: str, url: str) -> Any:
 
 def _post(whose: str, url: str, body: Mapping[str, Any]) -> None:
     headers = {"Content-Type": "application/json"}
-    _answer(whose, urllib.request.Request(url, data=json.dumps(body).encode(), headers=headers))  # noqa: S310
+    _answer(whose, urllib.request.Request(url, data=json.dumps(body).encode(), headers=headers))  # noqa: S310 - as above
 
 
 def _answer(whose: str, asked: urllib.request.Request) -> bytes:

@@ -273,7 +273,8 @@ def _explain(visit: PortalVisit, form: ExplainForm, integration: Integration) ->
                 anew=bool(form.anew.data),
             )
     except BadRecord:
-        form.form_errors.append(f"{integration.name} has no ticket #{number}.")
+        missing = f"ticket #{number}" if number else f"contact {contact}"
+        form.form_errors.append(f"{integration.name} has no {missing}.")
         return None
     except PsaError as error:
         form.form_errors.append(str(error))

@@ -1,8 +1,8 @@
 """The engine's statements on its hot paths, made once at import.
 
 To build a statement and to find its compiled form costs more than to run it, so these take their values as parameters.
-The SELECTs run through the session like any other, which adds the tenant; the others are made and run by the
-means of tenancy, which add it too.
+Those that make objects run through the session, which adds the tenant; the others by the means of tenancy, which add
+it too.
 """
 
 from __future__ import annotations
