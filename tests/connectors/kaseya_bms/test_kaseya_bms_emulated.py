@@ -188,7 +188,7 @@ def test_without_a_note_type_nothing_is_posted(bms: Any, reach: Callable[..., Ka
 def test_a_note_whose_answer_does_not_come_is_ambiguous_and_can_be_found(
     bms: Any, reach: Callable[..., KaseyaBms], fault: str
 ) -> None:
-    connector = reach(timeout=0.3)
+    connector = reach(timeout=1.0)
     connector.whoami()
     bms.faults(**{fault: 1 if fault == "answer_lost" else 5})
     with pytest.raises(Unavailable) as caught:
