@@ -15,6 +15,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
+    BindParameter,
+    Connection,
     CursorResult,
     ForeignKey,
     Insert,
@@ -25,6 +27,8 @@ from sqlalchemy import (
     bindparam,
     event,
     insert,
+    literal_column,
+    select,
     update,
 )
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
@@ -104,19 +108,59 @@ def add_rows(session: Session, *batches: Batch) -> None:
     tenant_id = bound_tenant(session)
     session.flush()
     connection = session.connection()
-    # Rows of one table keep their order, which the parts of one statement do not promise.
-    alone = len(batches) > 1 and all(len(rows) == 1 for _, rows in batches)
-    if not alone or connection.dialect.name != "postgresql":
-        for statement, rows in batches:
-            connection.execute(statement, [{**row, "tenant_id": tenant_id} for row in rows])
+    if len(batches) > 1 and _fit_together(connection, batches):
+        known: dict[str, Any] = {}
+        connection.execute(_together(_parts(known, tenant_id, batches)), known)
         return
-    stamped = [(statement, {**rows[0], "tenant_id": tenant_id}) for statement, rows in batches]
-    known: dict[str, Any] = {}
-    parts = []
-    for number, (statement, row) in enumerate(stamped):
-        names = tuple((key, _named(known, number, key, value)) for key, value in row.items())
-        parts.append((statement, names))
-    connection.execute(_together(tuple(parts)), known)
+    for statement, rows in batches:
+        connection.execute(statement, [{**row, "tenant_id": tenant_id} for row in rows])
+
+
+# An UPDATE of tenant_update, and its parameters.
+Change = tuple[Update, Mapping[str, Any]]
+
+
+def change_and_add(session: Session, change: Change, *batches: Batch, besides: Change | None = None) -> bool:
+    """Change one row, add the rows only where that hit one, and tell whether it did. ``besides`` is done either way.
+
+    What a compare-and-set decides and the rows that tell of it are one statement on PostgreSQL, as in add_rows.
+    """
+    tenant_id = bound_tenant(session)
+    session.flush()
+    connection = session.connection()
+    statement, values = change
+    if batches and _fit_together(connection, batches):
+        known = {**values, **(besides[1] if besides else {}), BOUND_TENANT: tenant_id}
+        whole = _if_changed(statement, besides[0] if besides else None, _parts(known, tenant_id, batches))
+        return connection.execute(whole, known).rowcount == 1
+    if besides is not None:
+        run(session, *besides)
+    if run(session, statement, values).rowcount != 1:
+        return False
+    add_rows(session, *batches)
+    return True
+
+
+def _fit_together(connection: Connection, batches: Sequence[Batch]) -> bool:
+    # Rows of one table keep their order, which the parts of one statement do not promise.
+    return connection.dialect.name == "postgresql" and all(len(rows) == 1 for _, rows in batches)
+
+
+# An INSERT, and each of its columns with the name of its parameter.
+_Part = tuple[Insert, tuple[tuple[str, str], ...]]
+
+
+def _parts(known: dict[str, Any], tenant_id: int, batches: Sequence[Batch]) -> tuple[_Part, ...]:
+    """The batches, of one row each, as parts of one statement; their values go to ``known``."""
+    return tuple(
+        (
+            statement,
+            tuple(
+                (key, _named(known, number, key, value)) for key, value in {**rows[0], "tenant_id": tenant_id}.items()
+            ),
+        )
+        for number, (statement, rows) in enumerate(batches)
+    )
 
 
 def _named(known: dict[str, Any], number: int, key: str, value: Any) -> str:
@@ -132,13 +176,30 @@ def _named(known: dict[str, Any], number: int, key: str, value: Any) -> str:
 
 
 @lru_cache(maxsize=64)
-def _together(parts: tuple[tuple[Insert, tuple[tuple[str, str], ...]], ...]) -> Insert:
-    """WITH an INSERT, and another, INSERT. Parameters: each column by the name that is given for it."""
+def _together(parts: tuple[_Part, ...]) -> Insert:
+    """WITH an INSERT, and another, INSERT."""
+    *first, last = (statement.values(_parameters(statement, names)) for statement, names in parts)
+    return last.add_cte(*(each.cte(f"with_{n}") for n, each in enumerate(first)))
+
+
+@lru_cache(maxsize=64)
+def _if_changed(change: Update, besides: Update | None, parts: tuple[_Part, ...]) -> Insert:
+    """WITH the UPDATE, and an INSERT where it changed a row, INSERT where it changed a row."""
+    changed = change.returning(literal_column("1").label("hit")).cte("changed")
     *first, last = (
-        statement.values({key: bindparam(name, type_=statement.table.c[key].type) for key, name in names})
+        statement.from_select(
+            list(values := _parameters(statement, names)), select(*values.values()).select_from(changed)
+        )
         for statement, names in parts
     )
-    return last.add_cte(*(each.cte(f"with_{n}") for n, each in enumerate(first)))
+    with_them = [each.cte(f"with_{n}") for n, each in enumerate(first)]
+    whole = last.add_cte(*with_them, *([besides.cte("besides")] if besides is not None else []))
+    # Of an INSERT SQLAlchemy does not keep it by itself.
+    return whole.execution_options(preserve_rowcount=True)
+
+
+def _parameters(statement: Insert, names: tuple[tuple[str, str], ...]) -> dict[str, BindParameter[Any]]:
+    return {key: bindparam(name, type_=statement.table.c[key].type) for key, name in names}
 
 
 def tenant_update(model: type[Base]) -> Update:

@@ -14,6 +14,7 @@ from podserver.integrations.models import Integration
 from podserver.tenancy import look
 from podserver.verification import alarm, limits
 from podserver.verification.models import Delivery, Guard, State, Verification
+from podserver.verification.snapshot import Snapshot
 from podserver.verification.strength import Strength
 
 _MOST: Final = 40
@@ -46,7 +47,7 @@ class Told(NamedTuple):
 
 
 # What a row can be made of: what a poll finds, or what an action has just changed.
-Telling = Told | Verification
+Telling = Told | Snapshot
 _COLUMNS: Final = len(Told._fields)
 
 

@@ -12,13 +12,14 @@ from podserver.history.service import Kind
 from podserver.policies import policy as policies
 from podserver.verification import guards
 from podserver.verification.ending import End, Result, finish, finish_every
-from podserver.verification.models import Guard, State, Verification
+from podserver.verification.models import Guard, State
+from podserver.verification.snapshot import Snapshot
 
 REASON: Final = "the contact did not ask for this"
 _OTHERS: Final = End(State.CANCELLED, Kind.CANCELLED, "the contact said elsewhere that they did not ask for this")
 
 
-def raise_alarm(session: Session, verification: Verification, how: str, at: datetime) -> Result:
+def raise_alarm(session: Session, verification: Snapshot, how: str, at: datetime) -> Result:
     """Deny a verification, lock its contact and end whatever else is pending for them.
 
     ``how`` says where the contact said so, in a few words. The lock lasts as long as the policy of the request says,
@@ -37,7 +38,7 @@ def raise_alarm(session: Session, verification: Verification, how: str, at: date
     return Result(ended.verification, outbox=tuple(rows))
 
 
-def _lock(session: Session, verification: Verification, at: datetime) -> None:
+def _lock(session: Session, verification: Snapshot, at: datetime) -> None:
     minutes = policies.terms(verification.terms).cooldown_minutes
     until = at + timedelta(minutes=minutes) if minutes else guards.FOR_GOOD
     session.execute(

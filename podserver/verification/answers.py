@@ -16,25 +16,27 @@ from sqlalchemy.orm import Session, undefer
 
 from podserver.accounts.models import Tenant
 from podserver.database import release
-from podserver.history.service import Entry, Kind, record
+from podserver.history.service import Entry, Kind, events_to_add, record
 from podserver.security import sealing
-from podserver.tenancy import across_tenants, bind_tenant
+from podserver.tenancy import across_tenants, bind_tenant, change_and_add
 from podserver.verification import alarm, guards
 from podserver.verification.ending import (
     EXPIRED,
     End,
     Result,
-    change_pending,
-    changed,
+    changing,
     ended_sentence,
     finish,
+    met,
+    set_always,
     subject_of,
 )
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Proof
 from podserver.verification.methods.link import read_number, typed_number
-from podserver.verification.models import Guard, State, Verification
+from podserver.verification.models import State, Verification
 from podserver.verification.service import accept, locked_with_guards
+from podserver.verification.snapshot import ContactGuard, DestinationGuard, Snapshot
 
 # Wrong numbers on one link; the second kills it.
 WRONG_NUMBERS: Final = 2
@@ -165,7 +167,7 @@ def deny(session: Session, *, verification_id: str, at: datetime) -> Result:
     return alarm.raise_alarm(session, verification, f"{who}, on the {METHODS[verification.method].label} page", at)
 
 
-def _locked(session: Session, verification_id: str, *proofs: Proof) -> tuple[Verification, Guard, Guard]:
+def _locked(session: Session, verification_id: str, *proofs: Proof) -> tuple[Snapshot, ContactGuard, DestinationGuard]:
     """The verification and its guards, if it ends by one of these proofs: a press must not stand in for a sign-in."""
     where = session.execute(
         select(Verification.integration_id, Verification.contact).where(Verification.id == verification_id)
@@ -176,14 +178,14 @@ def _locked(session: Session, verification_id: str, *proofs: Proof) -> tuple[Ver
     return found
 
 
-def _same_again(verification: Verification) -> Result:
+def _same_again(verification: Snapshot) -> Result:
     """The judgement of a press that was judged before."""
     if verification.state == State.PENDING:
         return Result(verification, tries_left=WRONG_NUMBERS - verification.wrong_guesses, changed=False)
     return Result(verification, refused=ended_sentence(verification), changed=False)
 
 
-def _late(session: Session, verification: Verification, answer: str, actor: str, at: datetime) -> Result:
+def _late(session: Session, verification: Snapshot, answer: str, actor: str, at: datetime) -> Result:
     """An answer to what has ended: harmless where it says the same as the end does, else recorded, and refused.
 
     Each answer is recorded once. Whoever holds a dead link must not be able to fill the history, which only grows.
@@ -193,28 +195,29 @@ def _late(session: Session, verification: Verification, answer: str, actor: str,
     heard = verification.last_check.split(";") if verification.last_check.startswith(_LATE) else [_LATE]
     if answer in agrees or answer in heard:
         return Result(verification, refused=refused, changed=False)
-    verification.last_check = ";".join([*heard, answer])
+    verification = set_always(session, verification, last_check=";".join([*heard, answer]))
     detail = {"state": verification.state, "answer": answer}
     record(session, at, Entry(Kind.LATE_PROOF, subject_of(verification), actor, detail))
     return Result(verification, refused=refused)
 
 
 def _wrong_number(
-    session: Session, verification: Verification, contact_row: Guard, destination: Guard, press: str, at: datetime
+    session: Session,
+    verification: Snapshot,
+    contact_row: ContactGuard,
+    destination: DestinationGuard,
+    press: str,
+    at: datetime,
 ) -> Result:
-    guards.count_wrong(session, contact_row, destination, at)
-    left = max(WRONG_NUMBERS - verification.wrong_guesses - 1, 0)
-    wrong = Entry(Kind.WRONG_NUMBER, subject_of(verification), verification.contact_name, {"tries_left": left})
+    count = guards.count_wrong(verification, contact_row, destination, at)
+    who, wrong_guesses = verification.contact_name, verification.wrong_guesses + 1
+    left = max(WRONG_NUMBERS - wrong_guesses, 0)
+    wrong = Entry(Kind.WRONG_NUMBER, subject_of(verification), who, {"tries_left": left})
+    values = {"wrong_guesses": wrong_guesses, "last_check": press}
     if left == 0:
         end = End(State.LOCKED, Kind.LOCKED, "the wrong number was typed twice")
-        return finish(
-            session, verification, end, verification.contact_name, at,
-            before=wrong, one_more_wrong=True, last_check=press,
-        )  # fmt: skip
-    counted = change_pending(session, verification, one_more_wrong=True, last_check=press)
-    record(session, at, wrong)
-    if not counted:
-        session.refresh(verification)
-        return Result(verification, refused=ended_sentence(verification))
-    fresh = changed(session, verification, wrong_guesses=verification.wrong_guesses + 1, last_check=press)
-    return Result(fresh, tries_left=left)
+        return finish(session, verification, end, who, at, before=wrong, besides=count.change, **values)
+    if not change_and_add(session, changing(verification, values), events_to_add(at, wrong), besides=count.change):
+        record(session, at, wrong)
+        return met(session, verification, changed=True)
+    return Result(verification.after(values), tries_left=left)

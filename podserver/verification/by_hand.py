@@ -8,16 +8,18 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from podserver.accounts.models import Msp
-from podserver.delivery import outbox
-from podserver.history.service import Entry, Kind, record
-from podserver.policies.policy import Policy, terms_of
+from podserver.history.service import Entry, Kind, events_to_add
+from podserver.policies.policy import Policy
 from podserver.security import sealing
-from podserver.verification import notes
+from podserver.tenancy import add_rows
+from podserver.verification import notes, statements
 from podserver.verification.asking import Asker, Caller
 from podserver.verification.ending import Result, subject_of
 from podserver.verification.methods import METHODS
-from podserver.verification.models import Delivery, State, Verification
+from podserver.verification.models import Delivery, State
 from podserver.verification.offers import person_target
+from podserver.verification.snapshot import Snapshot
+from podserver.verification.starting import row_to_begin
 
 SHORTEST_NOTE: Final = 10
 LONGEST_NOTE: Final = 500
@@ -51,39 +53,13 @@ def record_word(
     cleaned = clean_note(note)
     target = person_target(tenant.hash_key, caller.integration_id, caller.contact)
     claim = METHODS[METHOD].claim(target, digits=False)
-    verification = Verification(
-        id=sealing.random_id(),
-        integration_id=caller.integration_id,
-        contact=caller.contact,
-        contact_name=caller.contact_name,
-        company_name=caller.company_name,
-        ticket=caller.ticket,
-        ticket_ref=caller.ticket_ref,
-        destination_key=target.key,
-        masked=target.masked,
-        method=METHOD,
-        state=State.VERIFIED,
-        delivery=Delivery.DELIVERED,
-        delivery_at=at,
-        proof_hash="",
-        strength=claim.strength,
-        worth=claim.reason,
-        terms=terms_of(policy),
-        note=cleaned,
-        user_id=asker.user_id,
-        technician=asker.name,
-        request_id=request_id,
-        created_at=at,
-        expires_at=at,
-        ended_at=at,
-        green_until=None,
-    )
-    session.add(verification)
-    session.flush()
+    row = row_to_begin(
+        sealing.random_id(), asker, caller, target, METHOD, claim, policy, request_id, at,
+        state=State.VERIFIED, delivery=Delivery.DELIVERED, note=cleaned, ended_at=at,
+    )  # fmt: skip
+    verification = Snapshot.of(row)
     detail = {"strength": claim.strength, "because": claim.reason, "note": cleaned}
-    record(session, at, Entry(Kind.BY_HAND, subject_of(verification), asker.name, detail))
-    note_row = notes.final_note(verification, asker.name, at)
-    if note_row is None:
-        return Result(verification)
-    outbox.add_row(session, note_row[1])
-    return Result(verification, outbox=(note_row[0],))
+    event = events_to_add(at, Entry(Kind.BY_HAND, subject_of(verification), asker.name, detail))
+    note_row = notes.final_note(verification, asker.name, at, word=cleaned)
+    add_rows(session, (statements.BEGIN, [row]), event, *([note_row[1]] if note_row else []))
+    return Result(verification, outbox=(note_row[0],) if note_row else ())

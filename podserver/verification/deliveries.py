@@ -13,10 +13,11 @@ from podserver.delivery.models import Progress
 from podserver.history.service import Entry, Kind, record
 from podserver.policies import policy as policies
 from podserver.verification import alarm
-from podserver.verification.ending import End, finish, subject_of
+from podserver.verification.ending import End, finish, set_always, subject_of
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Proof
 from podserver.verification.models import Delivery, State, Verification
+from podserver.verification.snapshot import Snapshot, snapshot
 from podserver.verification.strength import Strength
 
 TOPIC: Final = "verification"
@@ -67,7 +68,7 @@ class DeliveryTopic:
 
     def report(self, session: Session, report: outbox.Report) -> None:
         """Take note of how far the message is."""
-        verification = session.scalar(select(Verification).where(Verification.id == report.subject).with_for_update())
+        verification = snapshot(session, report.subject, locked=True)
         if verification is None:
             return
         if report.status == NOT_ASKED and report.progress == Progress.DONE:
@@ -76,15 +77,14 @@ class DeliveryTopic:
         delivery = _delivery(report)
         if delivery is None or delivery == verification.delivery:
             return
-        verification.delivery = delivery
-        verification.delivery_at = report.at
+        values: dict[str, Any] = {"delivery": delivery, "delivery_at": report.at}
         if report.also.get("read_out"):
-            verification.read_out = str(report.also["read_out"])[:12]
+            values["read_out"] = str(report.also["read_out"])[:12]
+        verification = set_always(session, verification, **values)
         kind = _EVENTS.get(delivery)
         if kind is not None:
             detail = {"reason": report.reason, "code": report.code} if report.reason else None
             record(session, report.at, Entry(kind, subject_of(verification), "", detail))
-        session.flush()
         if delivery == Delivery.UNDELIVERED and verification.state == State.PENDING:
             finish(session, verification, End(State.FAILED, Kind.FAILED, report.reason[:200]), "", report.at)
         elif delivery in (Delivery.ACCEPTED, Delivery.SENT) and METHODS[verification.method].proof == Proof.PUSH:
@@ -102,7 +102,7 @@ def _delivery(report: outbox.Report) -> Delivery | None:
     return None
 
 
-def _ask_for_answer(session: Session, verification: Verification, report: outbox.Report) -> None:
+def _ask_for_answer(session: Session, verification: Snapshot, report: outbox.Report) -> None:
     """Write the row that asks the provider what the user pressed, again and again until they have."""
     _, row = outbox.row_to_add(
         channel=f"{verification.method.removesuffix('_push')}_answer",
@@ -135,7 +135,7 @@ class PushAnswerTopic:
         """Judge the answer."""
         if report.progress not in (Progress.DONE, Progress.FAILED):
             return
-        verification = session.scalar(select(Verification).where(Verification.id == report.subject).with_for_update())
+        verification = snapshot(session, report.subject, locked=True)
         if verification is None:
             return
         if verification.state != State.PENDING or verification.expires_at <= report.at:
@@ -145,7 +145,7 @@ class PushAnswerTopic:
         self._judge(session, verification, report)
 
     @staticmethod
-    def _judge(session: Session, verification: Verification, report: outbox.Report) -> None:
+    def _judge(session: Session, verification: Snapshot, report: outbox.Report) -> None:
         who, reason = verification.contact_name, report.reason[:200]
         if report.progress == Progress.DONE and report.status in ("approved", "verified"):
             also: dict[str, Any] = {"green_until": report.at + policies.terms(verification.terms).green}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from podserver.history.service import Entry, Kind, Subject, events_to_add, record
-from podserver.tenancy import add_rows, run
+from podserver.tenancy import Change, change_and_add, look, run
 from podserver.verification import notes, statements
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Proof
 from podserver.verification.models import State, Verification
+from podserver.verification.snapshot import COLUMNS, Snapshot, snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Result:
     ``changed`` is False when nothing was written and the caller should roll back.
     """
 
-    verification: Verification | None
+    verification: Snapshot | None
     refused: str = ""
     outbox: tuple[str, ...] = ()
     tries_left: int | None = None
@@ -46,7 +48,7 @@ GONE = End(State.CANCELLED, Kind.CANCELLED, "the contact is gone in the PSA")
 CHANGED = End(State.CANCELLED, Kind.CANCELLED, "the ticket has another contact now")
 
 
-def subject_of(verification: Verification) -> Subject:
+def subject_of(verification: Snapshot) -> Subject:
     """What an event about this verification says of it."""
     return Subject(
         verification=verification.id,
@@ -62,38 +64,42 @@ def subject_of(verification: Verification) -> Subject:
 
 def finish(
     session: Session,
-    verification: Verification,
+    verification: Snapshot,
     end: End,
     actor: str,
     at: datetime,
     *,
     before: Entry | None = None,
-    one_more_wrong: bool = False,
+    besides: Change | None = None,
     **also: Any,
 ) -> Result:
-    """Reach a final state. ``before`` is an event that happened either way; ``also`` are columns to set with it.
+    """Reach a final state. ``before`` is an event that happened either way, ``besides`` a change that is made either
+    way; ``also`` are columns to set with the state.
 
-    Where somebody else ended it while this transaction waited, nothing is changed, and the result says what is.
+    Where somebody else ended it while this transaction waited, the end is not reached, and the result says what is.
     """
     values: dict[str, Any] = {"state": end.state, "reason": end.reason, "ended_at": at, **also}
     if METHODS[verification.method].proof.on_our_page:
         values["summary"] = None
     if METHODS[verification.method].proof == Proof.PUSH:
         values["read_out"] = None
-    if not change_pending(session, verification, one_more_wrong=one_more_wrong, **values):
-        if before is not None:
-            record(session, at, before)
-        session.refresh(verification)
-        return Result(verification, refused=ended_sentence(verification), changed=before is not None)
-    if one_more_wrong:
-        values["wrong_guesses"] = verification.wrong_guesses + 1
-    ended = changed(session, verification, **values)
+    ended = verification.after(values)
     entries = [before] if before is not None else []
     entries.append(Entry(end.kind, subject_of(ended), actor, _detail(ended)))
     note = notes.final_note(ended, actor, at)
-    add_rows(session, events_to_add(at, *entries), *([note[1]] if note else []))
+    batches = [events_to_add(at, *entries), *([note[1]] if note else [])]
+    if not change_and_add(session, changing(verification, values), *batches, besides=besides):
+        if before is not None:
+            record(session, at, before)
+        return met(session, verification, changed=before is not None or besides is not None)
     refused = ended_sentence(ended) if end.state == State.EXPIRED and actor else ""
     return Result(ended, refused=refused, outbox=(note[0],) if note else ())
+
+
+def met(session: Session, verification: Snapshot, *, changed: bool) -> Result:
+    """The result of who came too late: the verification as somebody else ended it."""
+    now = snapshot(session, verification.id)
+    return Result(now, refused=ended_sentence(now) if now is not None else "", changed=changed)
 
 
 def finish_every(
@@ -102,7 +108,7 @@ def finish_every(
 ) -> list[Result]:  # fmt: skip
     """Reach this end with whatever is pending for a contact, except the verification ``but``; with a ``ticket``, the
     PSA's id of one, with what was asked for from there alone."""
-    pending = select(Verification).where(
+    pending = select(*COLUMNS).where(
         Verification.integration_id == integration_id,
         Verification.contact == contact,
         Verification.state == State.PENDING,
@@ -110,11 +116,12 @@ def finish_every(
     )
     if ticket:
         pending = pending.where(Verification.ticket_ref == ticket)
-    results = [finish(session, each, end, actor, at) for each in session.scalars(pending).all()]
+    every = [Snapshot._make(each) for each in look(session, pending, {})]
+    results = [finish(session, each, end, actor, at) for each in every]
     return [each for each in results if each.changed]
 
 
-def _detail(ended: Verification) -> dict[str, Any] | None:
+def _detail(ended: Snapshot) -> dict[str, Any] | None:
     detail: dict[str, Any] = {"reason": ended.reason} if ended.reason else {}
     if ended.state == State.VERIFIED:
         detail |= {"strength": ended.strength, "because": ended.worth}
@@ -124,31 +131,27 @@ def _detail(ended: Verification) -> dict[str, Any] | None:
 def end_older(session: Session, verification_id: str, state: State, reason: str, at: datetime) -> bool:
     """End a verification that another one replaces, and tell whether it had not ended by itself meanwhile; its event is
     the caller's, and the ticket is told of the other."""
-    return _change(session, verification_id, state=state, reason=reason, ended_at=at, summary=None)
+    values = {"state": state, "reason": reason, "ended_at": at, "summary": None}
+    return run(session, *_changing(verification_id, values)).rowcount == 1
 
 
-def change_pending(
-    session: Session, verification: Verification, *, one_more_wrong: bool = False, **values: Any
-) -> bool:
-    """Change a verification only while it is pending; tell whether it was."""
-    return _change(session, verification.id, one_more_wrong=one_more_wrong, **values)
+def changing(verification: Snapshot, values: Mapping[str, Any]) -> Change:
+    """The change of these columns, which hits only while the verification is pending."""
+    return _changing(verification.id, values)
 
 
-def _change(session: Session, verification_id: str, *, one_more_wrong: bool = False, **values: Any) -> bool:
-    statement = statements.change_pending(frozenset(values), one_more_wrong=one_more_wrong)
-    known = {f"new_{name}": value for name, value in values.items()}
-    return run(session, statement, {"which": verification_id, **known}).rowcount == 1
+def set_always(session: Session, verification: Snapshot, **values: Any) -> Snapshot:
+    """Set columns that say nothing of the state, ended or not; the verification with them."""
+    run(session, *_changing(verification.id, values, only_pending=False))
+    return verification.after(values)
 
 
-def changed(session: Session, verification: Verification, **values: Any) -> Verification:
-    """The row as it now stands, without reading it again; it leaves the session, so that nothing is written twice."""
-    session.expunge(verification)
-    for name, value in values.items():
-        setattr(verification, name, value)
-    return verification
+def _changing(verification_id: str, values: Mapping[str, Any], *, only_pending: bool = True) -> Change:
+    statement = statements.change(frozenset(values), only_pending=only_pending)
+    return statement, {"which": verification_id, **{f"new_{name}": value for name, value in values.items()}}
 
 
-def ended_sentence(verification: Verification) -> str:
+def ended_sentence(verification: Snapshot) -> str:
     """Why an answer to an ended verification is refused; empty where it is verified."""
     carries = METHODS[verification.method].carries
     return {

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from podserver.tenancy import run
+from podserver.tenancy import Change, run
 from podserver.verification import limits, statements
-from podserver.verification.models import Guard
+from podserver.verification.snapshot import ContactGuard, DestinationGuard, Snapshot
 
 ADMIN_ONLY = "too many wrong codes in 30 days, an admin has to unlock it"
 # A lock that no time lifts.
@@ -67,7 +67,7 @@ def count_send(session: Session, *, integration_id: int, contact: str, key: str,
     return None
 
 
-def judge_guess(contact_row: Guard, destination: Guard, at: datetime) -> Refusal | None:
+def judge_guess(contact_row: ContactGuard, destination: DestinationGuard, at: datetime) -> Refusal | None:
     """Whether a guess is allowed now; a refused guess is not counted."""
     for row in (contact_row, destination):
         if row.locked_until is not None and row.locked_until > at:
@@ -90,65 +90,56 @@ def sentence(limit: Refusal) -> str:
     return f"{reason}."
 
 
-def count_wrong(session: Session, contact_row: Guard, destination: Guard, at: datetime) -> int:
-    """Count one wrong code on both locked rows; return how many guesses the destination has left."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one more wrong answer does: the change of both guards, to be written yet, and the guesses that are left."""
+
+    change: Change
+    left: int
+
+
+def count_wrong(of: Snapshot, contact_row: ContactGuard, destination: DestinationGuard, at: datetime) -> Counted:
+    """Count one wrong answer to a verification on both locked guards."""
     day = _in_window(contact_row.day_start, contact_row.day_failures, limits.DAY, at)
     month = _in_window(contact_row.month_start, contact_row.month_failures, limits.MONTH, at)
     failures = _failures(destination, at) + 1
     left = max(limits.GUESSES - failures, 0)
-    on_contact: dict[str, Any] = {
-        "day_start": day[0],
-        "day_failures": day[1],
-        "month_start": month[0],
-        "month_failures": month[1],
-        "locked_until": contact_row.locked_until,
-        "lock_reason": contact_row.lock_reason,
-    }
+    contact_row = contact_row._replace(
+        day_start=day[0], day_failures=day[1], month_start=month[0], month_failures=month[1]
+    )
     if month[1] >= limits.CONTACT_FAILURES_MONTH:
-        on_contact |= {"locked_until": FOR_GOOD, "lock_reason": ADMIN_ONLY}
-        left = 0
+        contact_row, left = contact_row._replace(locked_until=FOR_GOOD, lock_reason=ADMIN_ONLY), 0
     elif day[1] >= limits.CONTACT_FAILURES_DAY:
-        on_contact |= {
-            "locked_until": day[0] + limits.DAY,
-            "lock_reason": "too many wrong codes for this contact today",
-        }
-        left = 0
-    on_destination: dict[str, Any] = {
-        "failures": failures,
-        "next_guess_at": at + limits.WAITS[failures] if failures < len(limits.WAITS) else None,
-        "locked_until": at + limits.DESTINATION_LOCK if failures >= limits.GUESSES else None,
-        "lock_reason": "too many wrong codes for this destination" if failures >= limits.GUESSES else "",
-    }
-    _update_both(session, contact_row, destination, on_contact, on_destination)
-    return left
+        reason = "too many wrong codes for this contact today"
+        contact_row, left = contact_row._replace(locked_until=day[0] + limits.DAY, lock_reason=reason), 0
+    over = failures >= limits.GUESSES
+    destination = DestinationGuard(
+        failures=failures,
+        next_guess_at=at + limits.WAITS[failures] if failures < len(limits.WAITS) else None,
+        locked_until=at + limits.DESTINATION_LOCK if over else None,
+        lock_reason="too many wrong codes for this destination" if over else "",
+    )
+    known = {f"contact_{name}": value for name, value in contact_row._asdict().items()}
+    known |= {f"destination_{name}": value for name, value in destination._asdict().items()}
+    return Counted((statements.COUNT_WRONG, known | _which(of)), left)
 
 
-def clear_wrong(session: Session, destination: Guard) -> None:
+def clear_wrong(session: Session, of: Snapshot, destination: DestinationGuard) -> None:
     """A right code clears the failures of its destination, and of nothing else."""
     # The row is locked, so what was read is what there is; most right codes come without a wrong one before.
     if destination.failures or destination.next_guess_at or destination.locked_until or destination.lock_reason:
-        run(session, statements.CLEAR_WRONG, _which(destination))
+        run(session, statements.CLEAR_WRONG, _which(of))
 
 
-def _update_both(
-    session: Session, contact_row: Guard, destination: Guard, on_contact: dict[str, Any], on_destination: dict[str, Any]
-) -> None:
-    known: dict[str, Any] = {}
-    for name in statements.COUNTED:
-        known[f"contact_{name}"] = on_contact.get(name, getattr(contact_row, name))
-        known[f"destination_{name}"] = on_destination.get(name, getattr(destination, name))
-    run(session, statements.COUNT_WRONG, known | _which(destination))
-
-
-def _which(destination: Guard) -> dict[str, Any]:
+def _which(of: Snapshot) -> dict[str, Any]:
     return {
-        "of_integration": destination.integration_id,
-        "of_contact": destination.contact,
-        "of_destination": destination.destination_key,
+        "of_integration": of.integration_id,
+        "of_contact": of.contact,
+        "of_destination": of.destination_key,
     }
 
 
-def _failures(destination: Guard, at: datetime) -> int:
+def _failures(destination: DestinationGuard, at: datetime) -> int:
     """Failures that still count: a lock that ran out starts the count anew."""
     if destination.locked_until is not None and destination.locked_until <= at:
         return 0

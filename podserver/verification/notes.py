@@ -16,7 +16,8 @@ from podserver.security import sealing
 from podserver.tenancy import Batch, add_rows
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Method, Proof
-from podserver.verification.models import State, Verification
+from podserver.verification.models import State
+from podserver.verification.snapshot import Snapshot
 from podserver.verification.strength import Strength
 
 CHANNEL = "psa_note"
@@ -40,8 +41,11 @@ def reference_of(subject: str) -> str:
     return f"Ref PV-{subject.upper()}"
 
 
-def final_note(verification: Verification, actor: str, at: datetime) -> tuple[str, Batch] | None:
-    """The id and the outbox row of the outcome's note. None where there is no ticket, or nothing to say in it."""
+def final_note(verification: Snapshot, actor: str, at: datetime, *, word: str = "") -> tuple[str, Batch] | None:
+    """The id and the outbox row of the outcome's note. None where there is no ticket, or nothing to say in it.
+
+    ``word`` is what a technician wrote where the proof is their word.
+    """
     terms = policies.terms(verification.terms)
     method = METHODS[verification.method]
     opening = _opening(verification, method)
@@ -58,7 +62,7 @@ def final_note(verification: Verification, actor: str, at: datetime) -> tuple[st
     lines = [
         f"{opening}.",
         f"Contact: {who}",
-        f"How: {verification.note}" if by_hand else f"How: {method.label} to {verification.masked}",
+        f"How: {word}" if by_hand else f"How: {method.label} to {verification.masked}",
         f"By: {actor or verification.technician}, {at:%Y-%m-%d %H:%M} UTC",
     ]
     if verification.state == State.VERIFIED:
@@ -69,7 +73,7 @@ def final_note(verification: Verification, actor: str, at: datetime) -> tuple[st
     return _row(verification.integration_id, verification.ticket_ref, verification.id, lines, at, terms.note_internal)
 
 
-def _opening(verification: Verification, method: Method) -> str | None:
+def _opening(verification: Snapshot, method: Method) -> str | None:
     if verification.alarm:
         return _ALARM
     if verification.state == State.VERIFIED and method.proof == Proof.WORD:

@@ -16,23 +16,24 @@ from sqlalchemy.orm import Session
 
 from podserver.accounts.models import Msp
 from podserver.database import release, writing
-from podserver.history.service import Entry, Kind, record
+from podserver.history.service import Entry, Kind, events_to_add, record
 from podserver.policies import policy as policies
-from podserver.tenancy import across_tenants, bind_tenant
+from podserver.tenancy import across_tenants, bind_tenant, change_and_add, look
 from podserver.verification import guards, limits, statements
 from podserver.verification.asking import Asker
 from podserver.verification.ending import (
     EXPIRED,
     End,
     Result,
-    change_pending,
-    changed,
+    changing,
     ended_sentence,
     finish,
+    met,
     subject_of,
 )
 from podserver.verification.methods import CODE_METHODS
-from podserver.verification.models import Guard, State, Verification
+from podserver.verification.models import State, Verification
+from podserver.verification.snapshot import ContactGuard, DestinationGuard, Snapshot, snapshot
 
 
 def check(
@@ -73,17 +74,18 @@ def check(
 
 def locked_with_guards(
     session: Session, verification_id: str, integration_id: int, contact: str
-) -> tuple[Verification, Guard, Guard] | None:
+) -> tuple[Snapshot, ContactGuard, DestinationGuard] | None:
     """The verification and the guards of its contact and destination, locked, as they stand now."""
     known = {"verification": verification_id, "integration": integration_id, "contact": contact}
-    rows = list(session.execute(statements.WITH_GUARDS, known))
-    if len(rows) != 2:
+    found = look(session, statements.WITH_GUARDS, known).one_or_none()
+    if found is None:
         return None
-    return rows[0][0], rows[0][1], rows[1][1]
+    here, there = len(Snapshot._fields), len(DestinationGuard._fields)
+    return Snapshot._make(found[:here]), ContactGuard._make(found[here:-there]), DestinationGuard._make(found[-there:])
 
 
 def accept(
-    session: Session, verification: Verification, destination: Guard, actor: str, at: datetime, **also: Any
+    session: Session, verification: Snapshot, destination: DestinationGuard, actor: str, at: datetime, **also: Any
 ) -> Result:
     """Verify, and clear the failures of the destination. ``also`` are columns to set with it."""
     green_until = at + policies.terms(verification.terms).green
@@ -91,36 +93,33 @@ def accept(
         session, verification, End(State.VERIFIED, Kind.VERIFIED), actor, at, green_until=green_until, **also
     )
     if result.verification is not None and result.verification.state == State.VERIFIED and result.changed:
-        guards.clear_wrong(session, destination)
+        guards.clear_wrong(session, verification, destination)
     return result
 
 
 def _reject(
     session: Session,
-    verification: Verification,
-    contact_row: Guard,
-    destination: Guard,
+    verification: Snapshot,
+    contact_row: ContactGuard,
+    destination: DestinationGuard,
     asker: Asker,
     request_id: str,
     at: datetime,
 ) -> Result:
-    left = guards.count_wrong(session, contact_row, destination, at)
-    wrong = Entry(Kind.WRONG_CODE, subject_of(verification), asker.name, {"tries_left": left})
-    if left == 0:
-        return finish(
-            session, verification, End(State.LOCKED, Kind.LOCKED, "too many wrong codes"), asker.name, at,
-            before=wrong, one_more_wrong=True, last_check=request_id,
-        )  # fmt: skip
-    counted = change_pending(session, verification, one_more_wrong=True, last_check=request_id)
-    record(session, at, wrong)
-    if not counted:
-        session.refresh(verification)
-        return Result(verification, refused=ended_sentence(verification))
-    fresh = changed(session, verification, last_check=request_id, wrong_guesses=verification.wrong_guesses + 1)
-    return Result(fresh, tries_left=left)
+    count = guards.count_wrong(verification, contact_row, destination, at)
+    wrong = Entry(Kind.WRONG_CODE, subject_of(verification), asker.name, {"tries_left": count.left})
+    # Both are locked, so what was read is what there is.
+    values: dict[str, Any] = {"wrong_guesses": verification.wrong_guesses + 1, "last_check": request_id}
+    if count.left == 0:
+        end = End(State.LOCKED, Kind.LOCKED, "too many wrong codes")
+        return finish(session, verification, end, asker.name, at, before=wrong, besides=count.change, **values)
+    if not change_and_add(session, changing(verification, values), events_to_add(at, wrong), besides=count.change):
+        record(session, at, wrong)
+        return met(session, verification, changed=True)
+    return Result(verification.after(values), tries_left=count.left)
 
 
-def too_late(session: Session, verification: Verification, actor: str, at: datetime) -> Result:
+def too_late(session: Session, verification: Snapshot, actor: str, at: datetime) -> Result:
     """An answer to an ended verification: harmless where it is verified already, else refused and recorded."""
     if verification.state == State.VERIFIED:
         return Result(verification, changed=False)
@@ -132,14 +131,8 @@ def cancel(
     session: Session, *, asker: Asker, verification_id: str, integration_id: int, contact: str, at: datetime
 ) -> Result:
     """End a pending verification. Raises LookupError where the contact has no such verification."""
-    verification = session.scalar(
-        select(Verification).where(
-            Verification.id == verification_id,
-            Verification.integration_id == integration_id,
-            Verification.contact == contact,
-        )
-    )
-    if verification is None:
+    verification = snapshot(session, verification_id)
+    if verification is None or (verification.integration_id, verification.contact) != (integration_id, contact):
         raise LookupError("no such verification")
     if verification.state != State.PENDING:
         return Result(verification, changed=False)
@@ -164,10 +157,8 @@ def expire_due(session: Session, at: datetime, limit: int = 200) -> list[str]:
     for verification_id, tenant_id in due:
         bind_tenant(session, tenant_id)
         with writing(session):
-            verification = session.scalar(
-                select(Verification).where(Verification.id == verification_id, Verification.state == State.PENDING)
-            )
-            if verification is not None:
+            verification = snapshot(session, verification_id)
+            if verification is not None and verification.state == State.PENDING:
                 rows += finish(session, verification, EXPIRED, "", at).outbox
     return rows
 

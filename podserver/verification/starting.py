@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,9 @@ from podserver.verification.ending import Result, end_older, subject_of
 from podserver.verification.methods import METHODS
 from podserver.verification.methods.base import Ask, Target
 from podserver.verification.methods.link import typed_number
-from podserver.verification.models import Delivery, State, Verification
+from podserver.verification.models import Delivery, State
+from podserver.verification.snapshot import Snapshot, snapshot
+from podserver.verification.strength import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +74,16 @@ def start(
     live, of_tenant, of_technician = _live_and_counts(session, tenant, asker, caller, target, request_id, at)
     if live is not None:
         if live.request_id == request_id or (live.expires_at > at and not again):
-            return Result(_whole(session, live), changed=False)
+            return Result(snapshot(session, live.id), changed=False)
         wait = live.created_at + limits.RESEND_AFTER - at
         if live.expires_at > at and wait > timedelta(0):
             refused = f"A resend is possible in {int(wait.total_seconds()) + 1} s."
-            return Result(_whole(session, live), refused=refused, changed=False)
+            return Result(snapshot(session, live.id), refused=refused, changed=False)
     limit = limit or _budget(tenant, of_tenant, of_technician)
     if limit is not None:
         entry = Entry(Kind.REFUSED, _subject(caller, target, method), asker.name, {"reason": limit.reason})
         record(session, at, entry)
-        return Result(_whole(session, live) if live is not None else None, refused=guards.sentence(limit))
+        return Result(snapshot(session, live.id) if live is not None else None, refused=guards.sentence(limit))
     return _begin(session, setting, asker, caller, target, method, request_id, live, at)
 
 
@@ -127,9 +129,40 @@ def _begin(
         if end_older(session, live.id, state, reason, at):
             older = replace(_subject(caller, target, live.method), verification=live.id, ticket=live.ticket)
             entries.append(Entry(Kind.EXPIRED if over else Kind.SUPERSEDED, older, asker.name))
-    values: dict[str, object] = {
+    row = row_to_begin(
+        verification_id, asker, caller, target, method_name, claim, policy, request_id, at,
+        proof_hash=challenge.proof_hash,
+        link_hash=challenge.link_hash,
+        marked=bool(marks),
+        digits=digits,
+        summary=caller.summary if method.proof.on_our_page else None,
+        expires_at=at + life,
+    )  # fmt: skip
+    begun = Snapshot.of(row)
+    entries.append(Entry(Kind.REQUESTED, subject_of(begun), asker.name, {"marks": marks} if marks else None))
+    message_id, message = outbox.row_to_add(
+        channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=dict(challenge.payload), at=at
+    )
+    add_rows(session, (statements.BEGIN, [row]), events_to_add(at, *entries), message)
+    return Result(begun, outbox=(message_id,))
+
+
+def row_to_begin(
+    verification_id: str,
+    asker: Asker,
+    caller: Caller,
+    target: Target,
+    method: str,
+    claim: Claim,
+    policy: Policy,
+    request_id: str,
+    at: datetime,
+    **also: Any,
+) -> dict[str, Any]:
+    """The row of a verification that begins now: pending, with its message still to go out, unless ``also`` says
+    otherwise."""
+    return {
         "id": verification_id,
-        "tenant_id": tenant.id,
         "integration_id": caller.integration_id,
         "contact": caller.contact,
         "contact_name": caller.contact_name,
@@ -138,18 +171,16 @@ def _begin(
         "ticket_ref": caller.ticket_ref,
         "destination_key": target.key,
         "masked": target.masked,
-        "method": method_name,
+        "method": method,
         "state": State.PENDING,
         "reason": "",
         "delivery": Delivery.QUEUED,
         "delivery_at": at,
-        "proof_hash": challenge.proof_hash,
-        "link_hash": challenge.link_hash,
+        "proof_hash": "",
         "strength": claim.strength,
         "worth": claim.reason,
-        "marked": bool(marks),
-        "digits": digits,
-        "summary": caller.summary if method.proof.on_our_page else None,
+        "marked": False,
+        "digits": False,
         "terms": policies.terms_of(policy),
         "alarm": False,
         "wrong_guesses": 0,
@@ -158,15 +189,9 @@ def _begin(
         "request_id": request_id,
         "last_check": "",
         "created_at": at,
-        "expires_at": at + life,
+        "expires_at": at,
+        **also,
     }
-    verification = Verification(**values, ended_at=None, green_until=None)
-    entries.append(Entry(Kind.REQUESTED, subject_of(verification), asker.name, {"marks": marks} if marks else None))
-    row_id, row = outbox.row_to_add(
-        channel=challenge.channel, topic=TOPIC, subject=verification_id, payload=dict(challenge.payload), at=at
-    )
-    add_rows(session, (statements.BEGIN, [values]), events_to_add(at, *entries), row)
-    return Result(verification, outbox=(row_id,))
 
 
 def _subject(caller: Caller, target: Target, method: str) -> Subject:
@@ -190,10 +215,6 @@ class _Live(NamedTuple):
     ticket: str
     created_at: datetime
     expires_at: datetime
-
-
-def _whole(session: Session, live: _Live) -> Verification:
-    return session.scalars(statements.ONE, {"verification": live.id}).one()
 
 
 def _live_and_counts(

@@ -1,8 +1,7 @@
 """The engine's statements on its hot paths, made once at import.
 
 To build a statement and to find its compiled form costs more than to run it, so these take their values as parameters.
-Those that make objects run through the session, which adds the tenant; the others by the means of tenancy, which add
-it too.
+They make no objects, and run by the means of tenancy, which add the tenant.
 """
 
 from __future__ import annotations
@@ -28,23 +27,40 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
 from podserver.accounts.models import Tenant
 from podserver.database import UtcDateTime
 from podserver.tenancy import BOUND_TENANT, tenant_insert, tenant_update
 from podserver.verification.models import Guard, State, Verification
+from podserver.verification.snapshot import COLUMNS, ContactGuard, DestinationGuard
 
 BEGIN: Final = tenant_insert(Verification)
 
-# Parameters: verification, integration, contact.
+_of_contact, _of_destination = aliased(Guard), aliased(Guard)
+
+# The columns of Snapshot, ContactGuard and DestinationGuard, locked. Parameters: verification, integration, contact.
 WITH_GUARDS: Final = (
-    select(Verification, Guard)
+    select(
+        *COLUMNS,
+        *(getattr(_of_contact, name) for name in ContactGuard._fields),
+        *(getattr(_of_destination, name) for name in DestinationGuard._fields),
+    )
+    .select_from(Verification)
     .join(
-        Guard,
+        _of_contact,
         and_(
-            Guard.integration_id == Verification.integration_id,
-            Guard.contact == Verification.contact,
-            or_(Guard.destination_key == "", Guard.destination_key == Verification.destination_key),
+            _of_contact.integration_id == Verification.integration_id,
+            _of_contact.contact == Verification.contact,
+            _of_contact.destination_key == "",
+        ),
+    )
+    .join(
+        _of_destination,
+        and_(
+            _of_destination.integration_id == Verification.integration_id,
+            _of_destination.contact == Verification.contact,
+            _of_destination.destination_key == Verification.destination_key,
         ),
     )
     .where(
@@ -52,15 +68,10 @@ WITH_GUARDS: Final = (
         Verification.integration_id == bindparam("integration"),
         Verification.contact == bindparam("contact"),
     )
-    .order_by(Guard.destination_key)
-    # Both: who waited here for the guards must judge the verification as it stands now, not as it was.
-    .with_for_update(of=(Guard, Verification))
-    .execution_options(populate_existing=True)
+    # The contact's guard first, as at every start. The verification too: who waited here for the guards must judge it
+    # as it stands now, not as it was.
+    .with_for_update(of=(_of_contact, _of_destination, Verification))
 )
-
-
-# Parameter: verification.
-ONE: Final = select(Verification).where(Verification.id == bindparam("verification"))
 
 
 @cache
@@ -112,14 +123,12 @@ def live_and_counts(*, of_tenant: bool, of_technician: bool) -> Select[Any]:
 
 
 @cache
-def change_pending(names: frozenset[str], *, one_more_wrong: bool) -> Update:
-    """Change a verification only while it is pending. Parameters: which, and ``new_`` before each name."""
+def change(names: frozenset[str], *, only_pending: bool) -> Update:
+    """Change a verification, or only while it is pending. Parameters: which, and ``new_`` before each name."""
     column = Verification.__table__.c
-    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=column[name].type) for name in names}
-    if one_more_wrong:
-        values["wrong_guesses"] = column.wrong_guesses + 1
-    change = tenant_update(Verification).where(column.id == bindparam("which"), column.state == State.PENDING)
-    return change.values(values)
+    values = {name: bindparam(f"new_{name}", type_=column[name].type) for name in sorted(names)}
+    one = tenant_update(Verification).where(column.id == bindparam("which"))
+    return (one.where(column.state == State.PENDING) if only_pending else one).values(values)
 
 
 @cache
@@ -192,26 +201,22 @@ CLEAR_WRONG: Final = (
     .values(failures=0, next_guess_at=None, locked_until=None, lock_reason="")
 )
 
-# Guard's columns that a wrong code changes.
-COUNTED: Final = (
-    "failures",
-    "next_guess_at",
-    "locked_until",
-    "lock_reason",
-    "day_start",
-    "day_failures",
-    "month_start",
-    "month_failures",
+_SIDES: Final = (
+    ("contact", ContactGuard._fields, _guard.destination_key == ""),
+    ("destination", DestinationGuard._fields, _guard.destination_key != ""),
 )
 
 
 def _of_either(name: str) -> Any:
     # Typed, as inside a CASE PostgreSQL cannot tell what a NULL is.
-    contact, destination = (bindparam(f"{row}_{name}", type_=_guard[name].type) for row in ("contact", "destination"))
-    return case((_guard.destination_key == "", contact), else_=destination)
+    said = [
+        (here, bindparam(f"{side}_{name}", type_=_guard[name].type)) for side, fields, here in _SIDES if name in fields
+    ]
+    return case(*said, else_=_guard[name])
 
 
-# Parameters: of_integration, of_contact, of_destination, and each of COUNTED after ``contact_`` and ``destination_``.
+# Both guards as a wrong code leaves them. Parameters: of_integration, of_contact, of_destination, and each field of
+# ContactGuard after ``contact_`` and of DestinationGuard after ``destination_``.
 COUNT_WRONG: Final = (
     tenant_update(Guard)
     .where(
@@ -219,5 +224,5 @@ COUNT_WRONG: Final = (
         _guard.contact == bindparam("of_contact"),
         or_(_guard.destination_key == "", _guard.destination_key == bindparam("of_destination")),
     )
-    .values({name: _of_either(name) for name in COUNTED})
+    .values({name: _of_either(name) for name in dict.fromkeys(ContactGuard._fields + DestinationGuard._fields)})
 )

@@ -37,6 +37,7 @@ from podserver.verification.asking import Asker, Caller
 from podserver.verification.methods.base import Target
 from podserver.verification.methods.link import typed_number
 from podserver.verification.models import State, Verification
+from podserver.verification.snapshot import snapshot
 
 
 class Product:
@@ -144,7 +145,9 @@ class Product:
             pending = self._pending(session, contact)
             release(session)
             with writing(session):
-                alarm.raise_alarm(session, pending, f"{pending.contact_name}, on the push", now())
+                found = snapshot(session, pending.id)
+                assert found is not None
+                alarm.raise_alarm(session, found, f"{found.contact_name}, on the push", now())
 
     @staticmethod
     def _pending(session: Session, contact: int) -> Verification:

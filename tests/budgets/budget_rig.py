@@ -30,6 +30,7 @@ from podserver.security.pod_token import PodSession
 from podserver.verification import alarm
 from podserver.verification.methods import METHODS
 from podserver.verification.models import Guard, Verification
+from podserver.verification.snapshot import snapshot
 
 COMPANY = "19"
 CALLER = Contact(
@@ -177,7 +178,9 @@ class Pod:
         """The caller says of the newest request that they did not ask for it."""
         newest = self.newest()
         with writing(db.session()) as session:
-            alarm.raise_alarm(session, newest, "Dana Whitfield, on the push", now())
+            found = snapshot(session, newest.id)
+            assert found is not None
+            alarm.raise_alarm(session, found, "Dana Whitfield, on the push", now())
 
     def change(self, model: type[Verification | Guard | Tenant], **values: object) -> None:
         """Change all rows of a table, as time or an admin would."""

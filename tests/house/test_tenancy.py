@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from seeds import Seeds
-from sqlalchemy import delete, func, insert, inspect, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, insert, inspect, literal_column, select, update
 from sqlalchemy.orm import Session, aliased
 
 from podserver.accounts.models import Tenant, User
-from podserver.database import Base, db, release
-from podserver.tenancy import NoTenant, TenantOwned, across_tenants, bind_tenant, bound_tenant, look
+from podserver.database import Base, begin_write, db, now, release
+from podserver.delivery.outbox import row_to_add
+from podserver.history.models import HistoryEvent
+from podserver.history.service import Entry, Kind, events_to_add
+from podserver.tenancy import (
+    Batch,
+    Change,
+    NoTenant,
+    TenantOwned,
+    across_tenants,
+    bind_tenant,
+    bound_tenant,
+    change_and_add,
+    look,
+    tenant_update,
+)
 from podserver.verification.models import Verification
 
 OWNED = sorted(
@@ -169,3 +185,53 @@ def test_nothing_can_be_added_across_tenants(two: tuple[Session, int, int]) -> N
         with pytest.raises(NoTenant):
             look(session, select(Verification.id), {})
     session.rollback()
+
+
+def _change_of(tenants_row: str) -> Change:
+    column = Verification.__table__.c
+    change = tenant_update(Verification).where(column.id == bindparam("which"), column.reason == "")
+    return change.values(reason="changed"), {"which": tenants_row}
+
+
+def _events(session: Session, tenant: int) -> int:
+    bind_tenant(session, tenant)
+    return session.scalar(select(func.count()).select_from(HistoryEvent)) or 0
+
+
+def _one_row_each(at: datetime) -> list[Batch]:
+    _, message = row_to_add(channel="sms", topic="verification", subject="x", payload={}, at=at)
+    return [events_to_add(at, Entry(Kind.SENT)), message]
+
+
+def _several_rows(at: datetime) -> list[Batch]:
+    return [events_to_add(at, Entry(Kind.SENT), Entry(Kind.DELIVERED))]
+
+
+def _no_rows(_at: datetime) -> list[Batch]:
+    return []
+
+
+@pytest.mark.parametrize(("rows", "added"), [(_one_row_each, 1), (_several_rows, 2), (_no_rows, 0)])
+def test_a_change_with_rows_hits_its_own_tenant_alone_and_adds_where_it_hit(
+    two: tuple[Session, int, int], rows: Callable[[datetime], list[Batch]], added: int
+) -> None:
+    session, one, other = two
+    with across_tenants(session):
+        ids = {row.tenant_id: row.id for row in session.execute(select(Verification.tenant_id, Verification.id))}
+    release(session)
+    before = {tenant: _events(session, tenant) for tenant in (one, other)}
+    for mine, which, hits in ((one, ids[other], False), (one, ids[one], True), (one, ids[one], False)):
+        bind_tenant(session, mine)
+        session.rollback()
+        besides = tenant_update(User).values(name=f"{which} {hits}"), {}
+        begin_write(session)
+        assert change_and_add(session, _change_of(which), *rows(now()), besides=besides) == hits
+        session.commit()
+        # Either way, and for nobody else.
+        assert set(session.scalars(select(User.name))) == {f"{which} {hits}"}
+    assert _events(session, one) == before[one] + added
+    assert _events(session, other) == before[other]
+    with across_tenants(session):
+        changed = select(Verification.tenant_id).where(Verification.reason == "changed")
+        assert session.scalars(changed).all() == [one]
+        assert not session.scalars(select(User.id).where(User.tenant_id == other, User.name.contains("True"))).all()

@@ -14,11 +14,12 @@ from podserver.database import db, writing
 from podserver.delivery import outbox
 from podserver.delivery.models import OutboxRow, Progress
 from podserver.history.models import HistoryEvent
+from podserver.history.service import Entry, Kind
 from podserver.tenancy import bind_tenant
 from podserver.verification import deliveries, limits, locks
 from podserver.verification import service as verification
 from podserver.verification.asking import Asker
-from podserver.verification.ending import Result
+from podserver.verification.ending import End, Result, finish, subject_of
 from podserver.verification.models import Delivery, Guard, State, Verification
 
 
@@ -318,6 +319,27 @@ def test_cancel_ends_a_pending_request_and_nothing_else(northgate: Seeds) -> Non
     assert not again.changed
     with pytest.raises(LookupError):
         verification.cancel(northgate.session, verification_id="z" * 26, **ask)  # type: ignore[arg-type]
+
+
+def test_who_comes_second_reaches_no_end_and_learns_of_the_first(northgate: Seeds) -> None:
+    result = northgate.start()
+    seen_while_pending = result.verification
+    assert seen_while_pending is not None
+    northgate.check(result, code_of(northgate, result))
+    already = kinds(northgate, result), notes(northgate)
+    cancelled = End(State.CANCELLED, Kind.CANCELLED)
+    with writing(northgate.session) as session:
+        late = finish(session, seen_while_pending, cancelled, "Sam Okafor", NOON)
+    assert late.verification is not None and late.verification.state == State.VERIFIED
+    assert not late.changed and not late.outbox and not late.refused
+    assert (kinds(northgate, result), notes(northgate)) == already
+    # What happened either way is told either way.
+    wrong_one = Entry(Kind.WRONG_CODE, subject_of(seen_while_pending), "Sam Okafor")
+    with writing(northgate.session) as session:
+        late = finish(session, seen_while_pending, cancelled, "Sam Okafor", NOON, before=wrong_one)
+    assert late.changed and late.verification is not None and late.verification.state == State.VERIFIED
+    assert (kinds(northgate, result), notes(northgate)) == ([*already[0], "wrong code"], already[1])
+    assert stored(northgate, result).state == State.VERIFIED
 
 
 def test_a_code_is_bound_to_its_own_request_contact_and_tenant(northgate: Seeds) -> None:
