@@ -24,7 +24,18 @@ from flask.testing import FlaskClient
 from hypothesis import settings as effort
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from parts import CHROMIUM, LONG, REDIS, a_postgres, emptied, environment_of, missing, postgres_answers, redis_answers
+from parts import (
+    CHROMIUM,
+    CHROMIUM_SHELL,
+    LONG,
+    REDIS,
+    a_postgres,
+    emptied,
+    environment_of,
+    missing,
+    postgres_answers,
+    redis_answers,
+)
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from werkzeug.routing import Rule
 from xdist.remote import Producer
@@ -130,7 +141,18 @@ def driver() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def headless(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    """Chromium, started once; a test opens contexts of its own in it, and closes them."""
+    """Chromium without what surrounds a page, started once; a test opens contexts of its own in it, and closes them.
+
+    A page costs it a third of what it costs the whole one, which stands in where there is no such.
+    """
+    browser = driver.chromium.launch(executable_path=CHROMIUM_SHELL or chromium, args=["--no-sandbox"])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def whole_chromium(chromium: str, driver: Playwright) -> Iterator[Browser]:
+    """The whole Chromium, whose requests do not say that nobody sits in front of it."""
     browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
     yield browser
     browser.close()

@@ -20,6 +20,8 @@ LONG = os.environ.get("PODSERVER_TEST_LONG") == "1"
 POSTGRES = os.environ.get("PODSERVER_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("PODSERVER_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
+# The same engine without the browser around it: what a page looks like and does, but no cookie settings.
+CHROMIUM_SHELL = next((p for p in map(shutil.which, ("chromium-headless-shell", "chrome-headless-shell")) if p), None)
 
 
 def missing(part: str) -> None:

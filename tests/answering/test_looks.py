@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from link_rig import BRISK, PRESSED, Link, Northgate
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 from podserver.database import now
 from podserver.verification.models import State
@@ -28,22 +28,14 @@ LONG_ENOUGH = BRISK * 1000 + 150
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def chrome(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    """One Chromium for all."""
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def telephone(chrome: Browser, address: str) -> Iterator[Open]:
+def telephone(whole_chromium: Browser, address: str) -> Iterator[Open]:
     """Opens a link as a person would, at a width and in a colour scheme. No page may ever complain of anything."""
     complaints: list[str] = []
     contexts = []
 
     def opened(link: Link, width: int = 390, scheme: Any = "light", **options: Any) -> Page:
-        context = chrome.new_context(
+        context = whole_chromium.new_context(
             base_url=address, viewport={"width": width, "height": 760}, color_scheme=scheme,
             user_agent=PRESSED["User-Agent"], **options,
         )  # fmt: skip

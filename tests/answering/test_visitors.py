@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 from link_rig import BRISK, PRESSED, Link, Northgate, Person, fields, heading
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as Interrupted
 from requests.adapters import HTTPAdapter
 
@@ -142,26 +142,18 @@ def test_a_program_in_a_persons_clothes_that_waits_and_fills_every_field(
 # --- Visitors with a browser ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def chrome(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    """One Chromium for all."""
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def disguised(chrome: Browser) -> Iterator[BrowserContext]:
+def disguised(whole_chromium: Browser) -> Iterator[BrowserContext]:
     """A headless browser that hides what it is."""
-    context = chrome.new_context(user_agent=PRESSED["User-Agent"])
+    context = whole_chromium.new_context(user_agent=PRESSED["User-Agent"])
     yield context
     context.close()
 
 
 @pytest.fixture(params=[None, PRESSED["User-Agent"]], ids=["by its name", "in a person's clothes"])
-def robot(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[BrowserContext]:
+def robot(request: pytest.FixtureRequest, whole_chromium: Browser) -> Iterator[BrowserContext]:
     """A headless browser, which says so in its User-Agent or hides it."""
-    context = chrome.new_context(user_agent=request.param)
+    context = whole_chromium.new_context(user_agent=request.param)
     context.set_default_timeout(10_000)
     yield context
     context.close()

@@ -54,12 +54,12 @@ def address(app: Flask, settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_browser(headless: Chromium, address: str) -> Iterator[Callable[..., BrowserContext]]:
+def open_browser(whole_chromium: Chromium, address: str) -> Iterator[Callable[..., BrowserContext]]:
     """Open a browser of a width and a colour scheme."""
     contexts = []
 
     def opened(width: int = 1280, scheme: Any = "light") -> BrowserContext:
-        context = headless.new_context(
+        context = whole_chromium.new_context(
             base_url=address, viewport={"width": width, "height": 800}, color_scheme=scheme, user_agent=PERSON
         )
         contexts.append(context)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 from seeds import PASSWORD
 from ticketing_rig import Desk, Psa
 from werkzeug.serving import make_server
@@ -29,12 +29,11 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-def page(chromium: str, driver: Playwright, app: Flask, desk: Desk) -> Iterator[Page]:
+def page(headless: Browser, app: Flask, desk: Desk) -> Iterator[Page]:
     """The portal with Alex signed in."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    context = browser.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
+    context = headless.new_context(base_url=f"http://127.0.0.1:{server.server_port}")
     context.set_default_timeout(8_000)
     page = context.new_page()
     complaints: list[str] = []
@@ -46,7 +45,7 @@ def page(chromium: str, driver: Playwright, app: Flask, desk: Desk) -> Iterator[
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     yield page
-    browser.close()
+    context.close()
     server.shutdown()
     server.server_close()
     assert complaints == []

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, Playwright, expect
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 if TYPE_CHECKING:
     from tests.emulators.autotask.conftest import Autotask
@@ -39,16 +39,9 @@ def vendor() -> Iterator[ThreadingHTTPServer]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield started
-    started.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 800})
+def page(headless: Browser) -> Iterator[Page]:
+    context = headless.new_context(viewport={"width": 1440, "height": 800})
     tab = context.new_page()
     tab.set_default_timeout(8000)
     tab.on("pageerror", lambda problem: pytest.fail(f"script error: {problem}"))

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, Playwright
+from playwright.sync_api import Browser, Frame, Page
 
 if TYPE_CHECKING:
     from tests.emulators.connectwise.conftest import Psa
@@ -51,16 +51,9 @@ def pod_origin() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield started
-    started.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+def page(headless: Browser) -> Iterator[Page]:
+    context = headless.new_context(viewport={"width": 1280, "height": 800})
     tab = context.new_page()
     tab.set_default_timeout(8000)
     tab.on("pageerror", lambda problem: pytest.fail(f"script error: {problem}"))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from emulators.app import create_app
@@ -54,17 +54,10 @@ def changed(desk: str) -> Callable[[], list[str]]:
     return look
 
 
-@pytest.fixture(scope="session")
-def chromium(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(headless: Browser) -> Iterator[Page]:
     """A window at which somebody sits."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context = headless.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     problems: list[str] = []
     # The pod's own server does not run here; everything else must be silent.

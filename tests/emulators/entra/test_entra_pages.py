@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from entra_rig import GRAPH_SCOPE, Entra, query_of
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from emulators.entra import CLIENT_ID, HARBOR_TENANT, LARKFIELD_TENANT, create_app
@@ -55,16 +55,9 @@ def callback() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def chromium(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 520, "height": 760})
+def page(headless: Browser) -> Iterator[Page]:
+    context = headless.new_context(viewport={"width": 520, "height": 760})
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
 if TYPE_CHECKING:
     from tests.emulators.halo.conftest import HaloTenant
@@ -142,13 +142,6 @@ def tab_site() -> Iterator[tuple[str, list[str]]]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield started
-    started.close()
-
-
 def test_a_ticket_type_shows_the_tabs_that_it_is_told_to_and_only_an_administrator_tells_it(halo: HaloTenant) -> None:
     change = {"id": _change_request(halo)["id"], "allowed_iframe_customtabs": [{"iframetab_id": 7}]}
     assert halo.post("/TicketType", [change]).status_code == 403
@@ -164,8 +157,8 @@ def _change_request(halo: HaloTenant) -> Any:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+def page(headless: Browser) -> Iterator[Page]:
+    context = headless.new_context(viewport={"width": 1280, "height": 800})
     tab = context.new_page()
     tab.set_default_timeout(8000)
     tab.on("pageerror", lambda problem: pytest.fail(f"script error: {problem}"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from handset_rig import DANA, StandIns, serve
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 
 @pytest.fixture(scope="session")
@@ -22,17 +22,10 @@ def world(running: StandIns) -> StandIns:
     return running
 
 
-@pytest.fixture(scope="session")
-def browser(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(headless: Browser) -> Iterator[Page]:
     """As large as the phone is on the desk; no page may break its own policy, or throw."""
-    context = browser.new_context(viewport={"width": 300, "height": 640}, reduced_motion="reduce")
+    context = headless.new_context(viewport={"width": 300, "height": 640}, reduced_motion="reduce")
     problems: list[str] = []
 
     def listen(page: Page) -> None:

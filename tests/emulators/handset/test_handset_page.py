@@ -280,6 +280,8 @@ def test_the_page_of_its_own_offers_every_phone(world: StandIns, page: Page):
     page.get_by_label("Phone of").select_option(label="Wei Lin")
     page.get_by_role("button", name="Show").click()
     expect(page).to_have_title("Phone of Wei Lin")
+    # The title is there before the script that the tabs need.
+    expect(page.locator("#clock")).not_to_be_empty()
     tab(page, "Duo").click()
     expect(page.get_by_text("Every push asks for a code")).to_be_visible()
 

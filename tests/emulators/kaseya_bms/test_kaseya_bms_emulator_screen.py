@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 if TYPE_CHECKING:
     from tests.emulators.kaseya_bms.conftest import Bms
@@ -67,10 +67,10 @@ def test_a_save_is_refused_in_words(bms: Bms) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(chromium: str, driver: Playwright) -> Iterator[Page]:
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield browser.new_page()
-    browser.close()
+def page(headless: Browser) -> Iterator[Page]:
+    context = headless.new_context()
+    yield context.new_page()
+    context.close()
 
 
 @pytest.mark.browser

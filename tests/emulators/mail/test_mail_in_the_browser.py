@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from mail_rig import DANA, Post, dot, letter
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 300, "height": 600}
@@ -16,16 +16,9 @@ WIDE = {"width": 1280, "height": 800}
 MAILBOX = f"/mailbox?to={DANA}&embed=1"
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    started = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield started
-    started.close()
-
-
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE, reduced_motion="reduce")
+def page(headless: Browser) -> Iterator[Page]:
+    context = headless.new_context(viewport=PHONE, reduced_motion="reduce")
     tab = context.new_page()
     tab.set_default_timeout(8000)
     yield tab

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import Browser, expect
 
 from emulators.superops.screens import safe
 
@@ -59,10 +59,10 @@ def test_an_unknown_ticket_is_not_found_and_the_root_leads_to_the_newest(psa: Su
 
 
 @pytest.mark.browser
-def test_new_notes_appear_by_themselves(psa: SuperOps, chromium: str, driver: Playwright) -> None:
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+def test_new_notes_appear_by_themselves(psa: SuperOps, headless: Browser) -> None:
+    context = headless.new_context(viewport={"width": 620, "height": 480})
     try:
-        page = browser.new_page(viewport={"width": 620, "height": 480})
+        page = context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda problem: problems.append(str(problem)))
         key = ticket(psa)
@@ -78,4 +78,4 @@ def test_new_notes_appear_by_themselves(psa: SuperOps, chromium: str, driver: Pl
         assert page.evaluate("document.documentElement.scrollWidth") <= 620
         assert problems == []
     finally:
-        browser.close()
+        context.close()

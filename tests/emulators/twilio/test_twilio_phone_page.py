@@ -9,7 +9,7 @@ import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 from twilio.twiml.voice_response import Say, VoiceResponse
 from twilio_rig import DANA, Emulator, wait_for
 from voice_rig import VoiceServer, menu
@@ -39,13 +39,6 @@ def origin() -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
 def phone(origin: str) -> Emulator:
     """The emulator on its first day, with speech fast enough for a test and slow enough to be seen."""
@@ -56,8 +49,8 @@ def phone(origin: str) -> Emulator:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=DESK_PHONE, reduced_motion="reduce")
+def page(headless: Browser) -> Iterator[Page]:
+    context = headless.new_context(viewport=DESK_PHONE, reduced_motion="reduce")
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda line: problems.append(line.text) if "Content Security Policy" in line.text else None)
