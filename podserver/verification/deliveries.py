@@ -68,11 +68,11 @@ class DeliveryTopic:
 
     def report(self, session: Session, report: outbox.Report) -> None:
         """Take note of how far the message is."""
+        if report.status == NOT_ASKED and report.progress == Progress.DONE:
+            _not_asked(session, report, "on the telephone")
+            return
         verification = snapshot(session, report.subject, locked=True)
         if verification is None:
-            return
-        if report.status == NOT_ASKED and report.progress == Progress.DONE:
-            alarm.raise_alarm(session, verification, f"{verification.contact_name}, on the telephone", report.at)
             return
         delivery = _delivery(report)
         if delivery is None or delivery == verification.delivery:
@@ -89,6 +89,22 @@ class DeliveryTopic:
             finish(session, verification, End(State.FAILED, Kind.FAILED, report.reason[:200]), "", report.at)
         elif delivery in (Delivery.ACCEPTED, Delivery.SENT) and METHODS[verification.method].proof == Proof.PUSH:
             _ask_for_answer(session, verification, report)
+
+
+def _not_asked(session: Session, report: outbox.Report, where: str) -> None:
+    """The user says that they did not ask for it; where it has ended already, that is recorded and changes nothing."""
+    # Not locked here: an alarm locks the contact's guard before it.
+    verification = snapshot(session, report.subject)
+    if verification is None:
+        return
+    raised = alarm.raise_alarm(session, verification, f"{verification.contact_name}, {where}", report.at)
+    if not raised.changed and raised.verification is not None:
+        _late(session, raised.verification, report)
+
+
+def _late(session: Session, verification: Snapshot, report: outbox.Report) -> None:
+    detail = {"state": verification.state, "answer": report.status or "none"}
+    record(session, report.at, Entry(Kind.LATE_PROOF, subject_of(verification), "", detail))
 
 
 def _delivery(report: outbox.Report) -> Delivery | None:
@@ -135,14 +151,16 @@ class PushAnswerTopic:
         """Judge the answer."""
         if report.progress not in (Progress.DONE, Progress.FAILED):
             return
-        verification = snapshot(session, report.subject, locked=True)
+        not_asked = report.status == NOT_ASKED
+        verification = snapshot(session, report.subject, locked=not not_asked)
         if verification is None:
             return
         if verification.state != State.PENDING or verification.expires_at <= report.at:
-            detail = {"state": verification.state, "answer": report.status or "none"}
-            record(session, report.at, Entry(Kind.LATE_PROOF, subject_of(verification), "", detail))
-            return
-        self._judge(session, verification, report)
+            _late(session, verification, report)
+        elif not_asked:
+            _not_asked(session, report, "on the push")
+        else:
+            self._judge(session, verification, report)
 
     @staticmethod
     def _judge(session: Session, verification: Snapshot, report: outbox.Report) -> None:
@@ -154,8 +172,6 @@ class PushAnswerTopic:
             finish(
                 session, verification, End(State.VERIFIED, Kind.VERIFIED), verification.technician, report.at, **also
             )
-        elif report.status == NOT_ASKED:
-            alarm.raise_alarm(session, verification, f"{who}, on the push", report.at)
         elif report.status == "denied":
             end = End(State.DENIED, Kind.DENIED, reason or "the user pressed Deny")
             finish(session, verification, end, who, report.at)

@@ -108,11 +108,16 @@ def finish_every(
 ) -> list[Result]:  # fmt: skip
     """Reach this end with whatever is pending for a contact, except the verification ``but``; with a ``ticket``, the
     PSA's id of one, with what was asked for from there alone."""
-    pending = select(*COLUMNS).where(
-        Verification.integration_id == integration_id,
-        Verification.contact == contact,
-        Verification.state == State.PENDING,
-        Verification.id != but,
+    # In one order, so that no two of these wait for each other.
+    pending = (
+        select(*COLUMNS)
+        .where(
+            Verification.integration_id == integration_id,
+            Verification.contact == contact,
+            Verification.state == State.PENDING,
+            Verification.id != but,
+        )
+        .order_by(Verification.id)
     )
     if ticket:
         pending = pending.where(Verification.ticket_ref == ticket)
