@@ -87,10 +87,8 @@ def _compiled_once(compiled: Callable[..., Any]) -> Callable[..., Any]:
 Rule._compile_builder = _compiled_once(Rule._compile_builder)  # type: ignore[method-assign]
 
 
-# What shares a world stays in one process, and is begun first, as it takes longest. Two of them at a time are as much
-# as two cores bear, so the other browser tests and the crashes are one after the other.
-WORLDS = ("pods", "others")
-_OTHERS = ("browser", "faults")
+# What shares a world stays in one process, and is begun first, as it takes longest.
+WORLDS = ("faults", "pods", "browser")
 # How long an example takes says more about the machine than about the product.
 effort.register_profile("short", deadline=None)
 effort.register_profile("long", max_examples=2_000, deadline=None)
@@ -102,7 +100,7 @@ def _group(nodeid: str) -> str:
     file = Path(nodeid.partition("::")[0])
     if file.parent.name == "browser" and file.stem.startswith("test_pod_"):
         return "pods"
-    return "others" if file.parent.name in _OTHERS else str(file)
+    return file.parent.name if file.parent.name in WORLDS else str(file)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -146,14 +144,6 @@ def headless(chromium: str, driver: Playwright) -> Iterator[Browser]:
     A page costs it a third of what it costs the whole one, which stands in where there is no such.
     """
     browser = driver.chromium.launch(executable_path=CHROMIUM_SHELL or chromium, args=["--no-sandbox"])
-    yield browser
-    browser.close()
-
-
-@pytest.fixture(scope="session")
-def whole_chromium(chromium: str, driver: Playwright) -> Iterator[Browser]:
-    """The whole Chromium, whose requests do not say that nobody sits in front of it."""
-    browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
     yield browser
     browser.close()
 

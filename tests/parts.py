@@ -8,6 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,6 +23,12 @@ REDIS = os.environ.get("PODSERVER_TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 CHROMIUM = next((p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None)
 # The same engine without the browser around it: what a page looks like and does, but no cookie settings.
 CHROMIUM_SHELL = next((p for p in map(shutil.which, ("chromium-headless-shell", "chrome-headless-shell")) if p), None)
+# How a context of it speaks as a browser does that a person holds; by itself it says that nobody does.
+AS_A_PERSON: dict[str, Any] = {
+    "user_agent": "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 "
+    "Mobile Safari/537.36",
+    "extra_http_headers": {"Sec-CH-UA": '"Not;A=Brand";v="99", "Chromium";v="139"'},
+}
 
 
 def missing(part: str) -> None:

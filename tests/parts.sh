@@ -13,6 +13,14 @@ if ! chromium >/dev/null 2>&1; then
   chromium >/dev/null 2>&1 || echo "No Chromium: the browser tests will be skipped."
 fi
 
+if ! { command -v chromium-headless-shell || command -v chrome-headless-shell; } >/dev/null 2>&1 &&
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  # Not needed, but most pages are opened in a third of the time.
+  echo "Installing Chromium's headless shell, in which most pages are opened..."
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium-headless-shell >/dev/null 2>&1 ||
+    echo "It could not be installed: the whole browser opens them, more slowly."
+fi
+
 if command -v npm >/dev/null 2>&1; then
   # Somebody else's Twilio and mail server and a client of Autotask's API, to check that ours are not only our view
   # of them. All in one command: npm takes out what it is not told of.

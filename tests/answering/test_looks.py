@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from link_rig import BRISK, PRESSED, Link, Northgate
+from link_rig import BRISK, Link, Northgate
+from parts import AS_A_PERSON
 from playwright.sync_api import Browser, Page, expect
 
 from podserver.database import now
@@ -29,15 +30,15 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def telephone(whole_chromium: Browser, address: str) -> Iterator[Open]:
+def telephone(headless: Browser, address: str) -> Iterator[Open]:
     """Opens a link as a person would, at a width and in a colour scheme. No page may ever complain of anything."""
     complaints: list[str] = []
     contexts = []
 
     def opened(link: Link, width: int = 390, scheme: Any = "light", **options: Any) -> Page:
-        context = whole_chromium.new_context(
+        context = headless.new_context(
             base_url=address, viewport={"width": width, "height": 760}, color_scheme=scheme,
-            user_agent=PRESSED["User-Agent"], **options,
+            **AS_A_PERSON, **options,
         )  # fmt: skip
         contexts.append(context)
         context.set_default_timeout(10_000)

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 import requests
-from link_rig import BRISK, PRESSED, Link, Northgate, Person, fields, heading
+from link_rig import BRISK, Link, Northgate, Person, fields, heading
+from parts import AS_A_PERSON
 from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as Interrupted
 from requests.adapters import HTTPAdapter
@@ -143,17 +144,17 @@ def test_a_program_in_a_persons_clothes_that_waits_and_fills_every_field(
 
 
 @pytest.fixture
-def disguised(whole_chromium: Browser) -> Iterator[BrowserContext]:
+def disguised(headless: Browser) -> Iterator[BrowserContext]:
     """A headless browser that hides what it is."""
-    context = whole_chromium.new_context(user_agent=PRESSED["User-Agent"])
+    context = headless.new_context(**AS_A_PERSON)
     yield context
     context.close()
 
 
-@pytest.fixture(params=[None, PRESSED["User-Agent"]], ids=["by its name", "in a person's clothes"])
-def robot(request: pytest.FixtureRequest, whole_chromium: Browser) -> Iterator[BrowserContext]:
-    """A headless browser, which says so in its User-Agent or hides it."""
-    context = whole_chromium.new_context(user_agent=request.param)
+@pytest.fixture(params=[{}, AS_A_PERSON], ids=["by its name", "in a person's clothes"])
+def robot(request: pytest.FixtureRequest, headless: Browser) -> Iterator[BrowserContext]:
+    """A headless browser, which says so in its headers or hides it."""
+    context = headless.new_context(**request.param)
     context.set_default_timeout(10_000)
     yield context
     context.close()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import requests
 from cryptography.fernet import Fernet
-from plain_chromium import plain_chromium
+from parts import CHROMIUM_SHELL
+from plain_chromium import SHELL_FLAGS, plain_chromium
 from playwright.sync_api import Browser, Error, Playwright, expect
 from pod_rig import Case, Desk, Stage
 from product import Product
@@ -77,10 +78,28 @@ def stage(request: pytest.FixtureRequest, chromium: str, tmp_path_factory: pytes
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str, driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def whole_browser(chromium: str, driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium with plain flags."""
     with plain_chromium(driver, chromium, tmp_path_factory.mktemp("chromium")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def shell(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser | None]:
+    """Chromium's shell, where there is one."""
+    if CHROMIUM_SHELL is None:
+        yield None
+        return
+    with plain_chromium(driver, CHROMIUM_SHELL, tmp_path_factory.mktemp("shell"), *SHELL_FLAGS) as started:
+        yield started
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """The shell; the whole browser where the test is marked so, or there is no shell."""
+    whole = request.node.get_closest_marker("whole_browser") is not None
+    started: Browser | None = None if whole else request.getfixturevalue("shell")
+    return started or request.getfixturevalue("whole_browser")
 
 
 @pytest.fixture(autouse=True)

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
+from parts import AS_A_PERSON
 from playwright.sync_api import FrameLocator, Page, expect
 from pod_rig import Case, Desk, Pod, Stage
 from world import wait_for
 
-# A link's page acts on nobody who says that they are a program, as the tests' own Chromium does.
-PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-# And on nobody who presses before they can have read it.
+# A link's page acts on nobody who presses before they can have read it.
 READING_MS = 2_100
 
 LARKFIELD, HARBOR, FERRER = 250, 251, 252
@@ -76,7 +75,7 @@ def providers(stage: Stage) -> Iterator[None]:
 @pytest.fixture
 def desk(new_desk: Callable[..., Desk]) -> Desk:
     """Sam's browser, in Sam's own hands."""
-    return new_desk(user_agent=PERSON)
+    return new_desk(**AS_A_PERSON)
 
 
 def sit_down(desk: Desk, ticket: int) -> tuple[Pod, Phone]:

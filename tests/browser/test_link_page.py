@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
+from parts import AS_A_PERSON
 from playwright.sync_api import Browser, Page, expect
 from pod_rig import Case, Desk, Pod, Stage
 from world import wait_for
 
-# A link's page acts on nobody who says that they are a program, as the tests' own Chromium does.
-AGENT = (
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Mobile Safari/537.36"
-)
 READING_MS = 2_150
 QUESTION = "Are you on the phone with us right now?"
 
@@ -23,7 +20,7 @@ QUESTION = "Are you on the phone with us right now?"
 def telephone(browser: Browser) -> Iterator[Callable[[str], Page]]:
     """Opens links on a small telephone at night, without scripts."""
     context = browser.new_context(
-        viewport={"width": 360, "height": 720}, color_scheme="dark", java_script_enabled=False, user_agent=AGENT
+        viewport={"width": 360, "height": 720}, color_scheme="dark", java_script_enabled=False, **AS_A_PERSON
     )
     context.set_default_timeout(10_000)
 

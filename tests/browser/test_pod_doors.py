@@ -1,4 +1,4 @@
-"""Who gets into a pod and who does not; and that the browser of these tests is as strict as a technician's."""
+"""Who gets into a pod and who does not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import requests
 from playwright.sync_api import Page, Response, expect
 from pod_rig import Case, Desk, Pod, Stage, counted
@@ -16,36 +17,10 @@ from world import wait_for
 
 from podserver.demo import MSP
 
+pytestmark = pytest.mark.whole_browser
+
 # What Chromium shows in a frame that it may not fill.
 NO_PAGE = "chrome-error://chromewebdata/"
-
-
-# --- The browser ---------------------------------------------------------------------------------------------------
-
-
-def test_this_browser_blocks_third_party_cookies_and_parts_storage_by_site(
-    stage: Stage, desk: Desk, foreign: ForeignSite
-) -> None:
-    foreign.cookies["/sets"] = ["plain=1; SameSite=None; Secure", "parted=1; SameSite=None; Secure; Partitioned"]
-    foreign.pages["/sets"] = "<!doctype html><title>sets</title>"
-    foreign.pages["/reads"] = "<!doctype html><title>reads</title>"
-    foreign.pages["/top"] = f"""<!doctype html><title>top</title>
-        <iframe src="{foreign.url("/sets", "127.0.0.1")}"></iframe>
-        <script>window.popUp = window.open("about:blank");</script>"""
-
-    alone = desk.context.new_page()
-    alone.goto(foreign.url("/sets", "127.0.0.1"))
-    alone.goto(foreign.url("/reads", "127.0.0.1"))
-    assert "plain=1" in foreign.seen["/reads"][-1], "as a first party the cookie is taken"
-    alone.evaluate("localStorage.setItem('mine', '1')")
-
-    page = desk.context.new_page()
-    page.goto(foreign.url("/top"))
-    frame = frame_of(page, "/sets")
-    frame.goto(foreign.url("/reads", "127.0.0.1"))
-    assert foreign.seen["/reads"][-1] == "parted=1", "as a third party only the partitioned one is"
-    assert frame.evaluate("localStorage.getItem('mine')") is None
-    assert page.evaluate("window.popUp") is None, "pop-ups without a click are blocked"
 
 
 def frame_of(page: Page, path: str) -> Any:

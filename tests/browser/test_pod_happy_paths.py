@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 from pod_rig import Case, Desk, Pod, Stage
 from world import SAM
+
+pytestmark = pytest.mark.whole_browser
 
 
 def test_a_caller_is_verified_and_the_ticket_gets_one_note(stage: Stage, desk: Desk, case: Case) -> None:

@@ -20,6 +20,8 @@ from world import SAM, wait_for
 
 from podserver.integrations.models import Psa
 
+pytestmark = pytest.mark.whole_browser
+
 TICKET, CONTACT = 148213, 30683077
 SECRET = "an insight secret of tests"
 

@@ -24,6 +24,8 @@ from emulators.halo import CLIENT_ID, CLIENT_SECRET
 from podserver.integrations import installing
 from podserver.integrations.models import Integration, Psa
 
+pytestmark = pytest.mark.whole_browser
+
 TICKET, USER = 4713, 311
 SECRET = "tab-secret-example-1"
 SIGNED = {"42": "9efZOD8UqsAkdDuR2tHjgate1qLJag8+cr0KgkEVFNk=", "7": "2scAGIY1LGeQhciR2liF7fuz4c/4yLZagyWZXtAaf34="}

@@ -29,6 +29,8 @@ from podserver.pod.door import HOSTS, door_of
 from podserver.pod.knock import Host
 from podserver.security import sealing
 
+pytestmark = pytest.mark.whole_browser
+
 OLGA = ("olga@southgate.example", "nine copper bells in the rain")
 LINK = "Sign in in a new window"
 

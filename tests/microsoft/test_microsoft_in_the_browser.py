@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from microsoft_rig import DANA, Link, Msp, Providers, on_one_database
+from parts import AS_A_PERSON
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect
 from seeds import PASSWORD
@@ -30,7 +31,6 @@ RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
-PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
 SECRET = "a-secret-of-larkfield"
 
 
@@ -54,13 +54,13 @@ def address(app: Flask, settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_browser(whole_chromium: Chromium, address: str) -> Iterator[Callable[..., BrowserContext]]:
+def open_browser(headless: Chromium, address: str) -> Iterator[Callable[..., BrowserContext]]:
     """Open a browser of a width and a colour scheme."""
     contexts = []
 
     def opened(width: int = 1280, scheme: Any = "light") -> BrowserContext:
-        context = whole_chromium.new_context(
-            base_url=address, viewport={"width": width, "height": 800}, color_scheme=scheme, user_agent=PERSON
+        context = headless.new_context(
+            base_url=address, viewport={"width": width, "height": 800}, color_scheme=scheme, **AS_A_PERSON
         )
         contexts.append(context)
         context.set_default_timeout(10_000)
