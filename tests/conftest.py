@@ -88,7 +88,9 @@ Rule._compile_builder = _compiled_once(Rule._compile_builder)  # type: ignore[me
 
 
 # What shares a world stays in one process, and is begun first, as it takes longest.
-WORLDS = ("faults", "pods", "browser")
+WORLDS = ("pods", "faults", "browser")
+# Long ones of the others, which must not be left for the end, when one process is at work and the rest look on.
+_LONG = ("test_looks.py", "test_visitors.py", "test_psa_trouble.py", "test_timing.py", "test_handset_page.py")
 # How long an example takes says more about the machine than about the product.
 effort.register_profile("short", deadline=None)
 effort.register_profile("long", max_examples=2_000, deadline=None)
@@ -104,8 +106,13 @@ def _group(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those with a world first."""
-    items.sort(key=lambda item: (*WORLDS, group := _group(item.nodeid)).index(group))
+    """Those with a world first, then the long ones."""
+
+    def place(item: pytest.Item) -> int:
+        group = _group(item.nodeid)
+        return WORLDS.index(group) if group in WORLDS else len(WORLDS) + (item.path.name not in _LONG)
+
+    items.sort(key=place)
 
 
 class ByWorld(LoadScopeScheduling):

@@ -27,6 +27,8 @@ def signed_in(desk: Desk, path: str, *, script: bool = True) -> Page:
     page.get_by_label("Password").fill(SAM[1])
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text({"/tickets": "Tickets", "/contacts": "Contacts"}[path])
+    # With its scripts, without which an Enter is the browser's own.
+    page.wait_for_load_state()
     return page
 
 

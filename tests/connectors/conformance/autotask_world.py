@@ -56,7 +56,7 @@ class AutotaskWorld(StandWorld):
         )
 
     def connector(
-        self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
+        self, *, timeout: float = 3.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> Autotask:
         return Autotask(
             "podapi@northgate.example", "wrong" if wrong_keys else "demo#Secret$1~*", "DEMOCUSTOMTRACKING000000001",

@@ -52,7 +52,7 @@ class ConnectWiseWorld(StandWorld):
         super().__init__(create_app(), "/_emulator/connectwise")
 
     def connector(
-        self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
+        self, *, timeout: float = 3.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> ConnectWise:
         return ConnectWise(
             url or self._stand.url, "northgate", "demoPublicKey01", "wrongKey001" if wrong_keys else "demoPrivateKey01",

@@ -48,7 +48,7 @@ class HaloWorld(StandWorld):
         super().__init__(create_app(), "/halo/_control")
 
     def connector(
-        self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
+        self, *, timeout: float = 3.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> Halo:
         secret = CLIENT_SECRET.replace("1", "2") if wrong_keys else CLIENT_SECRET
         return Halo(

@@ -53,7 +53,7 @@ class KaseyaBmsWorld(StandWorld):
         )
 
     def connector(
-        self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
+        self, *, timeout: float = 3.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> KaseyaBms:
         return KaseyaBms(
             url or self._stand.url, "Northgate IT", "caller.verify", "wrong" if wrong_keys else _PASSWORD,

@@ -65,7 +65,7 @@ class PsaWorld(Protocol):
         ...
 
     def connector(
-        self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
+        self, *, timeout: float = 3.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> Connector:
         """A new connector with good keys; ``url`` in place of the stand-in's own."""
         ...

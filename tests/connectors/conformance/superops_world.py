@@ -59,7 +59,7 @@ class SuperOpsWorld(StandWorld):
         )
 
     def connector(
-        self, *, timeout: float = 1.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
+        self, *, timeout: float = 3.0, gate: Gate | None = None, wrong_keys: bool = False, url: str = ""
     ) -> SuperOps:
         return SuperOps(
             url or self._stand.url, "northgateit", "api-wrong" if wrong_keys else seed.TOKENS[seed.SERVICE],
