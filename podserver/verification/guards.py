@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -32,12 +32,24 @@ class Refusal:
     locked: bool = False
 
 
-def count_send(session: Session, *, integration_id: int, contact: str, key: str, at: datetime) -> Refusal | None:
-    """Lock the contact's and the destination's row, count one send on both, and judge it.
+class Sends(NamedTuple):
+    """A guard after one more send was counted on it."""
 
-    One statement. A refused send stays counted only if the caller commits.
+    destination_key: str
+    sends: int
+    send_start: datetime
+    day_sends: int
+    send_day_start: datetime
+    locked_until: datetime | None
+    lock_reason: str
+
+
+def to_count_send(*, integration_id: int, contact: str, key: str, at: datetime) -> dict[str, Any]:
+    """The parameters of the statement that locks the contact's and the destination's row and counts one send on both.
+
+    A refused send stays counted only if the caller commits.
     """
-    known = {
+    return {
         "integration": integration_id,
         "contact": contact,
         "destination": key,
@@ -45,9 +57,10 @@ def count_send(session: Session, *, integration_id: int, contact: str, key: str,
         "window_over": at - limits.SENDS_WINDOW,
         "day_over": at - limits.DAY,
     }
-    found = run(session, statements.count_send(session.get_bind().dialect.name), known)
-    rows = {row.destination_key: row for row in found}
-    contact_row, destination = rows[""], rows[key]
+
+
+def judge_send(contact_row: Sends, destination: Sends, at: datetime) -> Refusal | None:
+    """Whether the send that was counted is allowed."""
     for row in (contact_row, destination):
         if row.locked_until is not None and row.locked_until > at:
             return Refusal(row.lock_reason, _seconds(row.locked_until, at), locked=True)
@@ -65,6 +78,13 @@ def count_send(session: Session, *, integration_id: int, contact: str, key: str,
             _seconds(contact_row.send_day_start + limits.DAY, at),
         )
     return None
+
+
+def overtaken(destination: Sends, sends: int | None, send_start: datetime | None, at: datetime) -> bool:
+    """Whether somebody else counted a send here after this had begun, when these were the counter and its start."""
+    if sends is None or send_start is None or send_start <= at - limits.SENDS_WINDOW:
+        sends, send_start = 0, at
+    return (destination.sends, destination.send_start) != (sends + 1, send_start)
 
 
 def judge_guess(contact_row: ContactGuard, destination: DestinationGuard, at: datetime) -> Refusal | None:

@@ -19,7 +19,7 @@ from podserver.history.service import Entry, Kind, Subject, events_to_add, recor
 from podserver.policies import policy as policies
 from podserver.policies.policy import Policy
 from podserver.security import sealing
-from podserver.tenancy import add_rows, look
+from podserver.tenancy import add_rows, look, run
 from podserver.verification import guards, limits, offers, statements
 from podserver.verification.asking import Asker, Caller
 from podserver.verification.deliveries import TOPIC
@@ -68,10 +68,7 @@ def start(
     refusal = offers.refusal(METHODS[method], target, setting.policy)
     if refusal:
         return Result(None, refused=f"{refusal[:1].upper()}{refusal[1:]}.", changed=False)
-    limit = guards.count_send(
-        session, integration_id=caller.integration_id, contact=caller.contact, key=target.key, at=at
-    )
-    live, of_tenant, of_technician = _live_and_counts(session, tenant, asker, caller, target, request_id, at)
+    limit, live, of_tenant, of_technician = _count_and_look(session, tenant, asker, caller, target, request_id, at)
     if live is not None:
         if live.request_id == request_id or (live.expires_at > at and not again):
             return Result(snapshot(session, live.id), changed=False)
@@ -217,13 +214,15 @@ class _Live(NamedTuple):
     expires_at: datetime
 
 
-def _live_and_counts(
+def _count_and_look(
     session: Session, tenant: Msp, asker: Asker, caller: Caller, target: Target, request_id: str, at: datetime
-) -> tuple[_Live | None, int, int]:
-    """The challenge that is live on the destination or has this request id, and the sends of the last hour."""
+) -> tuple[guards.Refusal | None, _Live | None, int, int]:
+    """Count a send, whereby whoever else starts at this contact waits; then find the challenge that is live on the
+    destination or has this request id, and the sends of the last hour, of the tenant and of the technician."""
     most, most_of_one = tenant.sends_per_hour, tenant.technician_sends_per_hour
-    statement = statements.live_and_counts(of_tenant=most is not None, of_technician=most_of_one is not None)
-    known = {
+    counted = {"of_tenant": most is not None, "of_technician": most_of_one is not None}
+    to_count = guards.to_count_send(integration_id=caller.integration_id, contact=caller.contact, key=target.key, at=at)
+    to_look = {
         "tenant": tenant.id,
         "integration": caller.integration_id,
         "contact": caller.contact,
@@ -235,9 +234,33 @@ def _live_and_counts(
         "most_of_tenant": most,
         "most_of_technician": most_of_one,
     }
-    found = tuple(look(session, statement, known).one())
+    dialect = session.get_bind().dialect.name
+    found: tuple[Any, ...] = ()
+    if dialect == "postgresql":
+        rows = look(session, statements.count_and_look(**counted), {**to_look, **to_count}).all()
+        both: dict[str, guards.Sends] = {}
+        width = len(guards.Sends._fields)
+        for sends_before, start_before, *rest in map(tuple, rows):
+            one = guards.Sends._make(rest[:width])
+            # More rows of the same guard tell of more verifications; the first is the one that counts.
+            if one.destination_key in both:
+                continue
+            both[one.destination_key] = one
+            if one.destination_key == target.key and not guards.overtaken(one, sends_before, start_before, at):
+                found = tuple(rest[width:])
+    else:
+        rows = run(session, statements.count_send(dialect), to_count).all()
+        both = {row[0]: guards.Sends._make(row) for row in rows}
+    if not found:
+        # Whoever was before may have sent something that the statement did not see yet.
+        found = tuple(look(session, statements.live_and_counts(**counted), to_look).one())
     live = found[: len(_Live._fields)]
-    return _Live(*live) if live[0] is not None else None, found[-2], found[-1]
+    return (
+        guards.judge_send(both[""], both[target.key], at),
+        _Live(*live) if live[0] is not None else None,
+        found[-2],
+        found[-1],
+    )
 
 
 def _budget(tenant: Msp, of_tenant: int, of_technician: int) -> guards.Refusal | None:

@@ -74,6 +74,39 @@ WITH_GUARDS: Final = (
 )
 
 
+def _sends(counted: bool, most: str, *criteria: Any) -> Any:
+    if not counted:
+        return literal_column("0")
+    recent = select(Verification.id).where(_OURS, Verification.created_at > bindparam("since"), *criteria)
+    limited = recent.limit(bindparam(most, type_=Integer)).subquery()
+    return select(func.count()).select_from(limited).scalar_subquery()
+
+
+_OURS: Final = Verification.tenant_id == bindparam("tenant")
+_REQUESTED: Final = Verification.request_id == bindparam("request")
+_LIVE_HERE: Final = and_(
+    _OURS,
+    Verification.integration_id == bindparam("integration"),
+    Verification.contact == bindparam("contact"),
+    Verification.destination_key == bindparam("destination"),
+    Verification.state == State.PENDING,
+)
+_LIVE: Final = or_(and_(_OURS, _REQUESTED), _LIVE_HERE)
+
+
+def _live_and_sends(of_tenant: bool, of_technician: bool) -> tuple[Any, ...]:
+    return (
+        Verification.id,
+        Verification.request_id,
+        Verification.method,
+        Verification.ticket,
+        Verification.created_at,
+        Verification.expires_at,
+        _sends(of_tenant, "most_of_tenant"),
+        _sends(of_technician, "most_of_technician", Verification.user_id == bindparam("technician")),
+    )
+
+
 @cache
 def live_and_counts(*, of_tenant: bool, of_technician: bool) -> Select[Any]:
     """The live verification's id, request_id, method, ticket, created_at and expires_at, and the sends of tenant and
@@ -84,41 +117,39 @@ def live_and_counts(*, of_tenant: bool, of_technician: bool) -> Select[Any]:
     Parameters: tenant, integration, contact, destination, request; since and most_of_tenant, most_of_technician and
     technician, as far as it counts.
     """
-
-    ours = Verification.tenant_id == bindparam("tenant")
-
-    def sends(counted: bool, most: str, *criteria: Any) -> Any:
-        if not counted:
-            return literal_column("0")
-        recent = select(Verification.id).where(ours, Verification.created_at > bindparam("since"), *criteria)
-        limited = recent.limit(bindparam(most, type_=Integer)).subquery()
-        return select(func.count()).select_from(limited).scalar_subquery()
-
-    requested = Verification.request_id == bindparam("request")
-    here = and_(
-        ours,
-        Verification.integration_id == bindparam("integration"),
-        Verification.contact == bindparam("contact"),
-        Verification.destination_key == bindparam("destination"),
-        Verification.state == State.PENDING,
-    )
     return (
-        select(
-            Verification.id,
-            Verification.request_id,
-            Verification.method,
-            Verification.ticket,
-            Verification.created_at,
-            Verification.expires_at,
-            sends(of_tenant, "most_of_tenant"),
-            sends(of_technician, "most_of_technician", Verification.user_id == bindparam("technician")),
-        )
+        select(*_live_and_sends(of_tenant, of_technician))
         .select_from(Tenant)
-        .outerjoin(Verification, or_(and_(ours, requested), here))
+        .outerjoin(Verification, _LIVE)
         .where(Tenant.id == bindparam("tenant"))
         # A repeated request finds its own verification first, whatever else is live.
-        .order_by(requested.desc())
+        .order_by(_REQUESTED.desc())
         .limit(1)
+    )
+
+
+@cache
+def count_and_look(*, of_tenant: bool, of_technician: bool) -> Select[Any]:
+    """On PostgreSQL: :func:`count_send`, and for each of its rows what :func:`live_and_counts` finds, in one statement.
+
+    What it finds is as old as the statement, while the counters are those after waiting for whoever was before: the
+    first two columns are ``sends`` and ``send_start`` as they were when it began, by which the caller tells.
+    """
+    counted = count_send("postgresql").cte("counted")
+    before = aliased(Guard)
+    return (
+        select(before.sends, before.send_start, *counted.c, *_live_and_sends(of_tenant, of_technician))
+        .select_from(counted)
+        .outerjoin(
+            before,
+            and_(
+                before.integration_id == bindparam("integration"),
+                before.contact == bindparam("contact"),
+                before.destination_key == counted.c.destination_key,
+            ),
+        )
+        .outerjoin(Verification, _LIVE)
+        .order_by(_REQUESTED.desc())
     )
 
 

@@ -16,11 +16,12 @@ from world import wait_for
 
 from podserver.database import db, writing
 from podserver.delivery import outbox
-from podserver.delivery.models import Progress
+from podserver.delivery.models import OutboxRow, Progress
 from podserver.history.models import HistoryEvent
 from podserver.tenancy import bind_tenant
-from podserver.verification import deliveries
+from podserver.verification import deliveries, starting
 from podserver.verification import service as verification
+from podserver.verification.ending import Result
 from podserver.verification.models import Guard, Verification
 
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
@@ -82,3 +83,33 @@ def test_an_alarm_on_the_telephone_waits_for_a_code_that_is_being_judged(app: Fl
     assert northgate.session.get_one(Verification, which).state == "verified"
     told = northgate.session.scalars(select(HistoryEvent.kind).order_by(HistoryEvent.id)).all()
     assert told[-2:] == ["verified", "late proof refused"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("used_before", [False, True])
+def test_who_waits_for_another_start_joins_it_and_sends_nothing(app: Flask, used_before: bool) -> None:
+    northgate = Seeds(db.session())
+    if used_before:
+        result = northgate.start()
+        northgate.check(result, code_of(northgate, result))
+    setting, tenant = northgate.setting(), northgate.tenant.id
+    target, asker, caller = northgate.target(), northgate.asker, northgate.caller
+    joined: list[Result] = []
+
+    def start(session: Session, request_id: str) -> Result:
+        return starting.start(
+            session, setting=setting, asker=asker, caller=caller, target=target, method="sms_code",
+            request_id=request_id, again=False, at=NOON,
+        )  # fmt: skip
+
+    with writing(northgate.session) as session:
+        first = start(session, "a" * 26)
+        thread, problems = elsewhere(app, tenant, lambda other: joined.append(start(other, "b" * 26)))
+        wait_for("the second start to wait", lambda: somebody_waits(app))
+    thread.join(timeout=20)
+    assert not thread.is_alive() and not problems
+    assert first.verification is not None and joined[0].verification is not None
+    assert joined[0].verification.id == first.verification.id
+    assert first.changed and not joined[0].changed and not joined[0].outbox
+    sent = northgate.session.scalars(select(OutboxRow.id).where(OutboxRow.channel == "sms")).all()
+    assert len(sent) == 1 + used_before
