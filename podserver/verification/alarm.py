@@ -33,7 +33,8 @@ def raise_alarm(session: Session, verification: Snapshot, how: str, at: datetime
     """Deny a verification, lock its contact and end whatever else is pending for them.
 
     ``how`` says where the contact said so, in a few words. The lock lasts as long as the policy of the request says,
-    or until an admin lifts it. The ticket and the history are told. The verification must not be locked yet.
+    or until an admin lifts it. The ticket and the history are told. Whoever has locked the verification has locked its
+    contact's guard before.
     """
     # The guard first, as an answer does, so that the two never wait for each other.
     look(session, _GUARD, {"integration": verification.integration_id, "contact": verification.contact})
